@@ -1,0 +1,118 @@
+"""Everything that a YAML can say, with limits and defaults. Datasets and architectures bring their own sections."""
+
+from typing import Annotated, Generic, Literal
+
+from pydantic import Field, SerializeAsAny
+from typing_extensions import TypeVar
+
+from aimodels.config.augmentation import ImageAugmentation
+from aimodels.config.optimizers import Adam, Optimizer
+from aimodels.config.section import Fraction, Listed, NamedSection, Section
+
+Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+
+
+class DatasetOptions(NamedSection):
+    """What every dataset understands. A dataset's own `Options` extends it."""
+
+    validation: Fraction = Field(
+        0.1, description="Share of the training examples kept for validation, drawn per class; 0 for none."
+    )
+    limit: int | None = Field(None, ge=1, description="Use at most this many examples of each split, for a quick try.")
+
+
+class ArchitectureOptions(NamedSection):
+    """What every architecture understands. An architecture's own `Options` extends it."""
+
+
+class EarlyStopping(Section):
+    """Stop when validation no longer improves. The best weights are always kept in `checkpoints/best.keras`."""
+
+    monitor: str = Field("auto", description="Metric to watch, such as `val_loss`; auto: that of `train.monitor`.")
+    patience: int = Field(5, ge=1, description="Epochs without improvement before stopping.")
+    min_delta: float = Field(0.0, ge=0, description="A change smaller than this is no improvement.")
+
+
+class Train(Section):
+    """Everything about the optimisation."""
+
+    epochs: int = Field(10, ge=1, description="Passes over the training split.", examples=[10])
+    batch_size: int = Field(64, ge=1, description="Examples per step, over all replicas together.", examples=[64])
+    optimizer: Optimizer = Field(Adam(name="adam"), description="The optimizer, its learning rate and its schedule.")
+    label_smoothing: Fraction = Field(0.0, description="How much probability the target gives to the other classes.")
+    class_weights: Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0)]] = Field(
+        "none",
+        description="Weight of each class in the loss: none, balanced (rare classes count more), or class name to weight.",
+    )
+    augment: ImageAugmentation = Field(
+        ImageAugmentation(), description="Random changes of the training examples; validation and test are never changed."
+    )
+    monitor: str = Field(
+        "auto",
+        description="Metric that decides which epoch is best, such as `val_loss`; auto: validation accuracy for classes, "
+        "validation loss for numbers, and the training twin of either where there is no validation split.",
+    )
+    early_stopping: EarlyStopping | None = Field(None, description="Stop when validation no longer improves; null: never.")
+    max_time: str | None = Field(
+        None,
+        pattern=r"^\d+(\.\d+)?[smh]$",
+        description="Stop at the end of the step after this time, with the state saved: `90s`, `30m`, `2h`.",
+        examples=["30m"],
+    )
+    strategy: Literal["auto", "single", "mirrored"] = Field(
+        "auto", description="How work is spread over devices; auto: mirrored on several GPUs, else single."
+    )
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|gpu(:\d+(,\d+)*)?)$",
+        description="auto (GPUs if there are any), cpu, gpu (fail without one), or some of them: `gpu:0,1`.",
+    )
+    precision: Precision = Field(
+        "auto", description="Number format of the layers; auto: mixed_bfloat16 on GPUs that compute in it, else float32."
+    )
+    steps_per_execution: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        "auto", description="Steps per call from Python; auto: measured, so that Python costs next to nothing."
+    )
+    xla: Literal["auto"] | bool = Field(
+        "auto", description="Compile with XLA; auto: where it measured faster for this architecture and device."
+    )
+    deterministic: bool = Field(True, description="The same seed gives the same numbers on the same machine.")
+    tensorboard: bool = Field(False, description="Also write TensorBoard logs into the run; needs the package tensorboard.")
+
+
+class Evaluate(Section):
+    """What is measured besides the standard scores."""
+
+    top_k: Listed[Annotated[int, Field(ge=1)]] = Field((), description="Also report how often the truth is among the k best.")
+    top_losses: int = Field(16, ge=0, description="How many of the hardest examples to keep and draw.")
+    calibration_bins: int = Field(15, ge=2, description="Bins of the calibration error (ECE) and its diagram.")
+
+
+class Export(Section):
+    """What is exported."""
+
+    formats: Listed[str] = Field(("saved_model",), description="Formats that `aimodels export` writes unless told otherwise.")
+
+
+Data = TypeVar("Data", bound=DatasetOptions, default=DatasetOptions)
+Model = TypeVar("Model", bound=ArchitectureOptions, default=ArchitectureOptions)
+
+
+class Config(Section, Generic[Data, Model]):
+    """One training, as it was asked for. Never changes after loading."""
+
+    name: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name of the runs; otherwise the name of the file."
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Seed of everything random: splits, weights, order, augmentation.")
+    # SerializeAsAny: without it a field is saved without the options of its own subclass.
+    data: SerializeAsAny[Data] = Field(description="What the examples are, where they come from, how they are split.")
+    model: SerializeAsAny[Model] = Field(description="The architecture, and how raw input becomes tensors for it.")
+    train: Train = Field(Train(), description="Everything about the optimisation.")
+    evaluate: Evaluate = Field(Evaluate(), description="What is measured besides the standard scores.")
+    export: Export = Field(Export(), description="What is exported.")
+
+
+def config_class(data: type[DatasetOptions], model: type[ArchitectureOptions]) -> type[Config]:
+    """The config for one dataset and one architecture."""
+    return Config[data, model]  # type: ignore[valid-type]  # chosen at run time by the names in the YAML

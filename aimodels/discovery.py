@@ -1,0 +1,91 @@
+"""Plug-ins found by file name: a file in a plug-in folder is a feature, and no list of them exists.
+
+A dotted name (`my_package.my_model`) is a plug-in of the user's own, held to the same contract.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from aimodels.errors import ConfigError, Problem, Suggestion
+
+PACKAGE = Path(__file__).parent
+
+REQUIRED = {
+    "datasets": ("Options", "load"),
+    "preprocessing": ("Options", "fit"),
+    "architectures": ("Options", "ACCEPTS", "SMALLEST_INPUT", "build"),
+    "figures": ("read", "draw"),
+    "formats": ("export", "verify"),
+    "cli/commands": ("command",),
+}
+ONE_OF = {"datasets": "dataset", "architectures": "architecture", "figures": "figure", "formats": "format"}
+
+
+def names(folder: str) -> tuple[str, ...]:
+    """The words a user can write for the plug-ins of a folder, sorted. Imports nothing."""
+    found = (PACKAGE / folder).iterdir()
+    return tuple(sorted(path.stem for path in found if path.suffix == ".py" and not path.stem.startswith("_")))
+
+
+def plugin(folder: str, name: str) -> ModuleType:
+    """Import one plug-in, and only that one.
+
+    Raises:
+        ConfigError: there is no plug-in of that name, or it does not keep the contract of its folder.
+    """
+    module = _own_plugin(folder, name) if "." in name else _bundled_plugin(folder, name)
+    absent = [word for word in REQUIRED[folder] if not hasattr(module, word)]
+    if absent:
+        raise _error(
+            "AM302",
+            f"{name} is not a plug-in for {folder}: it has no {', '.join(absent)}",
+            help=f"it must define {', '.join(REQUIRED[folder])}; see docs/plugins.md",
+        )
+    return module
+
+
+def _bundled_plugin(folder: str, name: str) -> ModuleType:
+    if name not in names(folder):
+        raise unknown(folder, name)
+    return importlib.import_module(f"aimodels.{folder.replace('/', '.')}.{name}")
+
+
+def _own_plugin(folder: str, name: str) -> ModuleType:
+    # A console script has only its own folder on the path; users keep their module beside the YAML's command.
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not name.startswith(error.name):
+            raise
+        raise _error(
+            "AM301",
+            f"no module {error.name!r} for the {ONE_OF.get(folder, folder)} {name!r}",
+            help=f"run from the folder that holds {name.split('.')[0]}/ or install the package; searched {os.getcwd()}",
+        ) from error
+
+
+def unknown(folder: str, name: str) -> ConfigError:
+    """The error for a plug-in name that does not exist, with the nearest that do."""
+    import difflib
+
+    known = names(folder)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    label = f"did you mean `{near[0]}`?" if near else ""
+    return _error(
+        "AM104",
+        f'no {ONE_OF.get(folder, folder)} is called "{name}"',
+        label=label,
+        help=f"there are: {', '.join(known)}; or the dotted path of a module of your own",
+        suggestions=tuple(Suggestion(word) for word in near),
+    )
+
+
+def _error(code: str, message: str, *, help: str, label: str = "", suggestions: tuple[Suggestion, ...] = ()) -> ConfigError:
+    problem = Problem(code=code, message=message, label=label, help=help, suggestions=suggestions)
+    return ConfigError([problem], source=message)

@@ -1,0 +1,182 @@
+"""What happens, as a stream of events: the terminal, the log and `events.jsonl` are three views of the same stream.
+
+Anything in the package may `emit`; whoever wants to know listens. Nobody passes a progress bar around.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened."""
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """A run has its folder, its data and its model; training is about to begin."""
+
+    run: str
+    path: str
+    task: str
+    seed: int
+    data: str
+    num_train: int
+    num_validation: int
+    num_classes: int
+    batch_size: int
+    steps_per_epoch: int
+    model: str
+    num_parameters: int
+    optimizer: str
+    precision: str
+    device: str
+    epochs: int
+    first_epoch: int = 1
+    choices: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PhaseStarted(Event):
+    """Something that takes a while has begun ("loading TensorFlow"). Ends with the PhaseEnded of the same name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class PhaseEnded(Event):
+    """A phase is over."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Downloaded(Event):
+    """Progress of a download or of reading many files; `total` is 0 where it is not known."""
+
+    name: str
+    done: int
+    total: int
+    unit: str = "bytes"
+
+
+@dataclass(frozen=True)
+class EpochStarted(Event):
+    """An epoch begins; epochs count from 1."""
+
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Step(Event):
+    """Steps done of the current epoch; emitted at most ten times a second. `metrics` are running means."""
+
+    epoch: int
+    step: int
+    steps: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class EpochEnded(Event):
+    """An epoch is over; `metrics` has train, validation (`val_`) and `learning_rate` values."""
+
+    epoch: int
+    epochs: int
+    metrics: dict[str, float]
+    seconds: float
+    is_best: bool
+    monitor: str = ""
+    best: float | None = None
+    best_epoch: int | None = None
+    patience: str = ""
+
+
+@dataclass(frozen=True)
+class CheckpointSaved(Event):
+    """A checkpoint is whole under its final name."""
+
+    path: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Warned(Event):
+    """Something the user should know. Shown once per code and message."""
+
+    code: str
+    message: str
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class StoppedEarly(Event):
+    """Training ends before its last epoch, and why."""
+
+    epoch: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SignalReceived(Event):
+    """The user or the system asks to stop; the run saves at the end of the current step."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class PlotDrawn(Event):
+    """A picture is on disk, or was left out for a reason."""
+
+    kind: str
+    path: str = ""
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
+class RunEnded(Event):
+    """The run is over; `status` is finished, stopped_early, interrupted or failed."""
+
+    run: str
+    status: str
+    epochs: int
+    seconds: float
+
+
+Listener = Callable[[Event], None]
+_listeners: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
+
+
+def emit(event: Event) -> None:
+    """Tell everyone who listens."""
+    for listener in _listeners.get():
+        listener(event)
+
+
+def warn(code: str, message: str, *, help: str = "") -> None:
+    """Tell everyone who listens about something the user should know."""
+    emit(Warned(code=code, message=message, help=help))
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Hear every event that is emitted inside the block."""
+    token = _listeners.set((*_listeners.get(), listener))
+    try:
+        yield
+    finally:
+        _listeners.reset(token)
+
+
+@contextmanager
+def phase(name: str) -> Iterator[None]:
+    """Tell how long the block takes."""
+    import time
+
+    emit(PhaseStarted(name))
+    started_at = time.perf_counter()
+    yield
+    emit(PhaseEnded(name, seconds=time.perf_counter() - started_at))

@@ -1,0 +1,225 @@
+"""One run: its folder, the names of its files, and what they mean. Nobody else knows these names.
+
+Training writes a run; evaluation, prediction, figures, export and the `runs` commands only read it.
+"""
+
+import csv
+import json
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aimodels.errors import FailedError, MissingError, UsageError
+from aimodels.runs.atomic import append, cannot_write, csv_line, write_json, write_text
+
+if TYPE_CHECKING:
+    import keras
+
+    from aimodels.config.schema import Config
+
+SCHEMA = "aimodels/1"
+FINISHED = ("finished", "stopped_early", "interrupted")
+
+
+def now() -> str:
+    """The time as UTC ISO 8601, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class RunFolder:
+    """The folder of one run. All paths inside are relative to it, so it can be moved or zipped."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.run_file = path / "run.json"
+        self.config_file = path / "config.yaml"
+        self.resolved_file = path / "config.resolved.yaml"
+        self.history_file = path / "history.csv"
+        self.timing_file = path / "timing.csv"
+        self.events_file = path / "events.jsonl"
+        self.metrics_file = path / "metrics.json"
+        self.environment_file = path / "env.json"
+        self.signature_file = path / "signature.json"
+        self.lock_file = path / ".lock"
+        self.checkpoints = path / "checkpoints"
+        self.plots = path / "plots"
+        self.plot_data = path / "plots" / "data"
+        self.exports = path / "export"
+        self.logs = path / "logs"
+        self.console_log = path / "logs" / "console.log"
+        self.tensorflow_log = path / "logs" / "tensorflow.log"
+        self.error_log = path / "logs" / "error.txt"
+        self.tensorboard = path / "tensorboard"
+
+    @property
+    def name(self) -> str:
+        """What the run is called: its folder's name."""
+        return self.path.name
+
+    def checkpoint(self, which: str) -> Path:
+        """The file of a checkpoint: `best` or `last`."""
+        return self.checkpoints / f"{which}.keras"
+
+    def evaluation(self, split: str) -> Path:
+        """The folder with everything measured on one split."""
+        return self.path / "eval" / split
+
+    # --- making a run -------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, runs_dir: Path, *, stem: str, exactly: Path | None = None) -> "RunFolder":
+        """Make a new folder `<stem>-NNN` (or `exactly` that one). The file system decides between two that race.
+
+        Raises:
+            UsageError: `exactly` exists and is not empty.
+            MachineError: the folder cannot be made.
+        """
+        try:
+            if exactly is not None:
+                return cls._at(exactly)
+            runs_dir.mkdir(parents=True, exist_ok=True)
+            number = 1 + max((_number(path.name, stem) for path in runs_dir.iterdir()), default=0)
+            while True:
+                try:
+                    (runs_dir / f"{stem}-{number:03d}").mkdir()
+                    return cls(runs_dir / f"{stem}-{number:03d}")
+                except FileExistsError:
+                    number += 1
+        except OSError as error:
+            raise cannot_write(exactly or runs_dir, error) from error
+
+    @classmethod
+    def _at(cls, path: Path) -> "RunFolder":
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UsageError(
+                f"{path} exists and is not an empty folder",
+                code="AM501",
+                help="a run never writes over another; name a new folder with --run-dir",
+            )
+        path.mkdir(parents=True, exist_ok=True)
+        return cls(path)
+
+    def start(self, config: "Config", *, source: str, facts: Mapping[str, Any]) -> None:
+        """Write what was asked for, and mark the run as running by this process."""
+        from aimodels.config.loading import to_yaml
+
+        for folder in (self.checkpoints, self.plot_data, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        write_text(self.config_file, source)
+        write_text(self.resolved_file, to_yaml(config))
+        identity = {"schema": SCHEMA, "id": secrets.token_hex(4), "name": self.name, "status": "running"}
+        process = {"started": now(), "host": socket.gethostname(), "pid": os.getpid(), "heartbeat": now()}
+        write_json(self.run_file, identity | process | dict(facts))
+        self._point_latest_here()
+
+    def update(self, **facts: Any) -> None:
+        """Change some fields of `run.json`."""
+        write_json(self.run_file, self.facts() | facts)
+
+    def discard(self) -> None:
+        """Remove a folder that never became a run (a mistake was found before training began)."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def add_epoch(self, metrics: Mapping[str, float], *, epoch: int) -> None:
+        """Append one line to `history.csv`; the first epoch decides the columns."""
+        if not self.history_file.exists():
+            write_text(self.history_file, csv_line(["epoch", *metrics]))
+        append(self.history_file, csv_line([epoch, *metrics.values()]))
+
+    def add_timing(self, *, epoch: int, seconds: float, examples_per_second: float) -> None:
+        """Append one line to `timing.csv`, which holds what differs between two equal runs."""
+        if not self.timing_file.exists():
+            write_text(self.timing_file, csv_line(["epoch", "seconds", "examples_per_second"]))
+        append(self.timing_file, csv_line([epoch, round(seconds, 3), round(examples_per_second, 1)]))
+
+    def _point_latest_here(self) -> None:
+        link = self.path.parent / "latest"
+        partial = link.with_name(f".latest.{os.getpid()}.tmp")
+        try:
+            partial.unlink(missing_ok=True)
+            partial.symlink_to(self.path.name)
+            partial.replace(link)
+        except OSError:  # a file system without symbolic links, or a folder of that name
+            partial.unlink(missing_ok=True)
+            write_text(link.with_suffix(".txt"), self.path.name + "\n")
+
+    # --- using a run --------------------------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """A run that can be used: it has ended and has a checkpoint.
+
+        Raises:
+            MissingError: there is no run here, or it has no checkpoint.
+            FailedError: it has not ended.
+        """
+        run = cls(path)
+        if not run.run_file.exists():
+            raise MissingError(f"{path} is not a run: it has no run.json", code="AM502", help="list them: aimodels runs ls")
+        status = run.facts()["status"]
+        if status not in FINISHED:
+            raise FailedError(
+                f"{path} is not a finished run: its status is {status}",
+                code="AM503",
+                help="training is still going on, was killed, or failed; see aimodels runs show " + run.name,
+            )
+        if not run.checkpoint("best").exists():
+            raise MissingError(f"{path} has no checkpoint: it stopped before its first epoch ended", code="AM504")
+        return run
+
+    def facts(self) -> dict[str, Any]:
+        """What `run.json` says.
+
+        Raises:
+            FailedError: the file is not readable as JSON.
+        """
+        try:
+            facts: dict[str, Any] = json.loads(self.run_file.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, OSError) as error:
+            raise FailedError(f"{self.run_file} cannot be read: {error}", code="AM506") from error
+        return facts
+
+    @cached_property
+    def config(self) -> "Config":
+        """The config of the run, with every default filled in."""
+        from aimodels.config.loading import load
+
+        return load(self.resolved_file).config
+
+    @cached_property
+    def signature(self) -> dict[str, Any]:
+        """What goes in and what comes out: `signature.json`."""
+        signature: dict[str, Any] = json.loads(self.signature_file.read_text(encoding="utf-8"))
+        return signature
+
+    def metrics(self) -> dict[str, Any]:
+        """What `metrics.json` says: best, last, and an entry per split evaluated later."""
+        metrics: dict[str, Any] = json.loads(self.metrics_file.read_text(encoding="utf-8"))
+        return metrics
+
+    def history(self) -> dict[str, list[float]]:
+        """The columns of `history.csv`. A cut last line (a crash while writing) is left out."""
+        with self.history_file.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        whole = [row for row in rows if len(row) == len(header)]
+        return {
+            column: [float(row[index]) if row[index] else float("nan") for row in whole]
+            for index, column in enumerate(header)
+        }
+
+    def model(self, checkpoint: str = "best") -> "keras.Model":
+        """The trained Keras model, from raw input to logits."""
+        from aimodels.runs.loading import load_model
+
+        return load_model(self, checkpoint)
+
+
+def _number(name: str, stem: str) -> int:
+    head, _, tail = name.rpartition("-")
+    return int(tail) if head == stem and tail.isdecimal() else 0
