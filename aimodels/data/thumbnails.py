@@ -56,4 +56,5 @@ def shrink(images: npt.NDArray[np.uint8], *, longest_side: int = LONGEST_SIDE) -
     rows, columns = height // factor_y, width // factor_x
     cut = images[:, : rows * factor_y, : columns * factor_x]
     blocks = cut.reshape(num_images, rows, factor_y, columns, factor_x, channels)
-    return np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
+    means: npt.NDArray[np.float64] = np.rint(blocks.mean(axis=(2, 4)))
+    return means.astype(np.uint8)

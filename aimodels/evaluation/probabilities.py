@@ -51,7 +51,8 @@ def ranks(targets: npt.NDArray[np.int64], probabilities: Floats) -> npt.NDArray[
     """
     own = probabilities[np.arange(len(targets)), targets][:, None]
     earlier = np.arange(probabilities.shape[1]) < targets[:, None]
-    return ((probabilities > own) | ((probabilities == own) & earlier)).sum(axis=1)
+    places: npt.NDArray[np.int64] = ((probabilities > own) | ((probabilities == own) & earlier)).sum(axis=1)
+    return places
 
 
 def calibration(targets: npt.NDArray[np.int64], probabilities: Floats, *, num_bins: int) -> Calibration:

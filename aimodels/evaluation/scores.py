@@ -120,9 +120,8 @@ def _expect_whole(targets: npt.NDArray[np.int64], answers: Floats, *, num_classe
         wanted = [len(targets), num_classes]
         raise ValueError(f"the probabilities must be {wanted} (examples, classes), got {list(answers.shape)}")
     if not np.isfinite(answers).all():
-        raise ValueError(
-            f"{int((~np.isfinite(answers).all(axis=1)).sum())} examples have probabilities that are not finite"
-        )
+        broken = int((~np.isfinite(answers).all(axis=1)).sum())
+        raise ValueError(f"{broken} of {len(answers)} examples have probabilities that are not finite")
     if targets.min() < 0 or targets.max() >= num_classes:
         raise ValueError(f"targets must be 0 to {num_classes - 1}, got {targets.min()} to {targets.max()}")
 
@@ -174,8 +173,8 @@ def _reasons(metrics: dict[str, float], counted: Counted, *, class_names: Sequen
     reasons = {}
     if absent:
         reasons["per_class"] = (
-            f"{len(absent)} of {len(class_names)} classes have no examples here and are left out of the macro averages: "
-            + listed(absent)
+            f"{len(absent)} of {len(class_names)} classes have no examples here "
+            f"and are left out of the macro averages: {listed(absent)}"
         )
     for name, value in metrics.items():
         if name.startswith("top_") and np.isnan(value):
