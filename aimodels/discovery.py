@@ -38,14 +38,20 @@ def plugin(folder: str, name: str) -> ModuleType:
         ConfigError: there is no plug-in of that name, or it does not keep the contract of its folder.
     """
     module = _own_plugin(folder, name) if "." in name else _bundled_plugin(folder, name)
-    absent = [word for word in REQUIRED[folder] if not hasattr(module, word)]
+    required = _required(folder)
+    absent = [word for word in required if not hasattr(module, word)]
     if absent:
         raise _error(
             "AM302",
             f"{name} is not a plug-in for {folder}: it has no {', '.join(absent)}",
-            help=f"it must define {', '.join(REQUIRED[folder])}; see docs/plugins.md",
+            help=f"it must define {', '.join(required)}; see docs/plugins.md",
         )
     return module
+
+
+def _required(folder: str) -> tuple[str, ...]:
+    """What a plug-in must define; a folder inside a plug-in folder (a group of commands) keeps the same contract."""
+    return next(words for known, words in REQUIRED.items() if f"{folder}/".startswith(f"{known}/"))
 
 
 def _bundled_plugin(folder: str, name: str) -> ModuleType:
@@ -86,6 +92,8 @@ def unknown(folder: str, name: str) -> ConfigError:
     )
 
 
-def _error(code: str, message: str, *, help: str, label: str = "", suggestions: tuple[Suggestion, ...] = ()) -> ConfigError:
+def _error(
+    code: str, message: str, *, help: str, label: str = "", suggestions: tuple[Suggestion, ...] = ()
+) -> ConfigError:
     problem = Problem(code=code, message=message, label=label, help=help, suggestions=suggestions)
     return ConfigError([problem], source=message)

@@ -1,0 +1,3 @@
+"""List, show, compare and remove runs."""
+
+GROUP = "look"

@@ -1,0 +1,108 @@
+"""From the words of a command line to one call. Typer reads the options; which command it is, we look up ourselves."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from aimodels.cli import finding, help
+from aimodels.cli.options import PARAMETERS, Shared, shared
+from aimodels.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Call:
+    """One command with everything it was given."""
+
+    words: tuple[str, ...]
+    function: Callable[..., Any]
+    arguments: dict[str, Any]
+    shared: Shared
+
+
+def command_words(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The words at the front that name the command: one, or two for a group."""
+    count = 2 if arguments[:1] and arguments[0] in finding.groups() else 1
+    words = []
+    for argument in arguments[:count]:
+        if argument.startswith("-"):
+            break
+        words.append(argument)
+    return tuple(words)
+
+
+def parse(arguments: Sequence[str]) -> Call | None:
+    """Read a command line whose shared options stand behind the command word. None when Typer showed a help page.
+
+    Raises:
+        UsageError: no such command, or an option or argument of it is wrong.
+    """
+    words = command_words(arguments)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.callback()(_root)
+    _add(app, words)
+    try:
+        parsed = typer.main.get_command(app).main(list(arguments), prog_name="aimodels", standalone_mode=False)
+    except typer.TyperException as error:
+        raise _usage_error(error, words=words) from error
+    return parsed if isinstance(parsed, Call) else None
+
+
+def complete() -> None:
+    """Answer the shell's request for completions, which Typer finds in the environment."""
+    app = typer.Typer(rich_markup_mode=None)
+    app.callback()(_root)
+    for name in finding.commands():
+        _add(app, (name,))
+    for group in finding.groups():
+        for name in finding.commands(finding.folder_of(group)):
+            _add(app, (group, name))
+    app(prog_name="aimodels")
+
+
+def _root() -> None:
+    """Turns one YAML file into a trained, measured, servable Keras model."""
+
+
+def _add(app: typer.Typer, words: tuple[str, ...]) -> None:
+    function = finding.load(words)
+    *parents, name = words
+    for parent in parents:
+        known = [info.typer_instance for info in app.registered_groups if info.name == parent]
+        below = known[0] if known and known[0] else typer.Typer(rich_markup_mode=None)
+        if not known:
+            app.add_typer(below, name=parent)
+        app = below
+    settings = {"help_option_names": ["-h", "--help"]}
+    app.command(name, cls=help.HelpfulCommand, context_settings=settings)(_calling(function, words=words))
+
+
+def _calling(function: Callable[..., Any], *, words: tuple[str, ...]) -> Callable[..., Call]:
+    """A function with the options of the command and the shared ones, that answers what is to be called."""
+    _, *own = inspect.signature(function, eval_str=True).parameters.values()
+    names = [parameter.name for parameter in PARAMETERS]
+
+    def call(**values: Any) -> Call:
+        general = {name: values.pop(name) for name in names}
+        return Call(words=words, function=function, arguments=values, shared=shared(**general))
+
+    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    call.__signature__ = inspect.Signature([*keyword_only, *PARAMETERS])  # type: ignore[attr-defined]
+    call.__annotations__ = {}
+    call.__doc__ = function.__doc__
+    return call
+
+
+def _usage_error(error: typer.TyperException, *, words: tuple[str, ...]) -> UsageError:
+    command = " ".join(["aimodels", *words])
+    near = sorted(getattr(error, "possibilities", None) or [])
+    ask = f"all options: {command} --help"
+    message = getattr(error, "message", "") if near else error.format_message()
+    text = message.strip().removesuffix(".").replace("\n\t", " ")
+    return UsageError(
+        text[:1].lower() + text[1:],
+        code="AM151",
+        help=f"did you mean {' or '.join(f'`{name}`' for name in near)}? {ask}" if near else ask,
+    )
