@@ -58,21 +58,21 @@ class Console:
     @cached_property
     def for_results(self) -> "rich.console.Console":
         """Rich's console for stdout."""
-        return self._rich(self.stdout)
+        return self._rich(self.stdout, redrawn=False)
 
     @cached_property
     def for_notes(self) -> "rich.console.Console":
         """Rich's console for stderr."""
-        return self._rich(self.stderr)
+        return self._rich(self.stderr, redrawn=self.live)
 
-    def _rich(self, stream: TextIO) -> "rich.console.Console":
+    def _rich(self, stream: TextIO, *, redrawn: bool) -> "rich.console.Console":
         from rich.console import Console as RichConsole
 
         color = terminal.wants_color(stream, choice=self.shared.color, environ=self.environ)
         return RichConsole(
             file=cast(IO[str], terminal.Writer(stream)),
-            force_terminal=color or terminal.is_terminal(stream),
-            force_interactive=False,
+            force_terminal=color or redrawn,
+            force_interactive=redrawn,
             color_system="standard" if color else None,
             no_color=not color,
             highlight=False,
@@ -186,4 +186,4 @@ def _duplicate(stream: TextIO) -> TextIO | None:
 
 
 def _nowhere() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # stands for a closed stream until the process ends
+    return open(os.devnull, "w", encoding="utf-8")  # stands for a closed stream until the process ends

@@ -1,4 +1,4 @@
-"""Which commands there are and what each says of itself, read from the files of `cli/commands` without importing any."""
+"""Which commands there are and what each says of itself, read from their files without importing any."""
 
 import ast
 import difflib

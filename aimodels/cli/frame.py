@@ -1,4 +1,4 @@
-"""Around every command: read the line, listen, call, print the document, and turn failures into words and exit codes."""
+"""Around every command: read the line, listen, call, print the document, turn failures into exit codes."""
 
 import os
 import sys
@@ -28,6 +28,7 @@ class Memory:
         self.run: Path | None = None
 
     def __call__(self, event: Event) -> None:
+        """Remember what is needed of one event."""
         if isinstance(event, Warned) and asdict(event) not in self.warnings:
             self.warnings.append(asdict(event))
         if isinstance(event, RunStarted):

@@ -33,7 +33,7 @@ def _option(*names: str, help: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=PANEL, show_default=False, **more)
 
 
-def shared(  # the signature of these options: `with_shared` gives it to every command
+def shared(  # noqa: PLR0913  # its signature is that of the command line: every command gets these options
     *,
     quiet: Annotated[
         bool, _option("-q", "--quiet", help="Only the essential value on stdout, only errors on stderr.")

@@ -56,27 +56,18 @@ class PlainView:
         match event:
             case RunStarted():
                 self._run = event
-                for line in started_lines(event):
-                    self._say(line)
             case PhaseStarted():
                 self._phases.append(event.name)
             case PhaseEnded():
                 self._phases = [name for name in self._phases if name != event.name]
-                if event.seconds >= SHORT_PHASE_SECONDS:
-                    self._say(f"{event.name} {seconds(event.seconds)}")
             case Downloaded():
                 self._download(event)
             case Step():
                 self._step(event)
             case EpochEnded():
                 self._last = event
-                self._say(epoch_line(event))
-            case StoppedEarly():
-                self._say(f"stopped early at epoch {event.epoch}: {event.reason}")
-            case SignalReceived():
-                self._say(f"{event.name}: saving and stopping; once more to stop now")
-            case RunEnded():
-                self._say(ended_line(event, last=self._last))
+        for line in lines(event, last=self._last):
+            self._say(line)
 
     def _say(self, line: str) -> None:
         self._said_at = self._now()
@@ -113,18 +104,36 @@ class PlainView:
                 self._say(f"{self._phases[-1]} ...")
 
 
+def lines(event: Event, *, last: EpochEnded | None) -> list[str]:
+    """What a log says about an event; nothing for most."""
+    match event:
+        case RunStarted():
+            return started_lines(event)
+        case PhaseEnded() if event.seconds >= SHORT_PHASE_SECONDS:
+            return [f"{event.name} {seconds(event.seconds)}"]
+        case EpochEnded():
+            return [epoch_line(event)]
+        case StoppedEarly():
+            return [f"stopped early at epoch {event.epoch}: {event.reason}"]
+        case SignalReceived():
+            return [f"{event.name}: saving and stopping; once more to stop now"]
+        case RunEnded():
+            return [ended_line(event, last=last)]
+    return []
+
+
 def started_lines(event: RunStarted) -> list[str]:
     """What is trained, on what, where."""
     validation = f", {event.num_validation} val" if event.num_validation else ", no validation"
     classes = f", {event.num_classes} classes" if event.num_classes else ""
-    lines = [
+    said = [
         f"run {event.path} (task {event.task}, seed {event.seed})",
         f"data {event.data}: {event.num_train} train{validation}{classes}; "
         f"model {event.model}: {event.num_parameters} parameters; device {event.device}",
     ]
     if event.choices:
-        lines.append("chosen " + ", ".join(f"{name} {value}" for name, value in event.choices.items()))
-    return lines
+        said.append("chosen " + ", ".join(f"{name} {value}" for name, value in event.choices.items()))
+    return said
 
 
 def epoch_line(event: EpochEnded) -> str:

@@ -78,13 +78,17 @@ class Writer:
         self.encoding = stream.encoding or "utf-8"
 
     def write(self, text: str) -> int:
+        """Write the text, as far as the stream can say it."""
         return self._stream.write(writable(text, self._stream))
 
     def flush(self) -> None:
+        """Send what is buffered."""
         self._stream.flush()
 
     def isatty(self) -> bool:
+        """Whether a person looks at the stream behind this one."""
         return is_terminal(self._stream)
 
     def fileno(self) -> int:
+        """The descriptor of the stream behind this one."""
         return self._stream.fileno()

@@ -38,6 +38,7 @@ class WarningsView:
         self._seen: set[tuple[str, str]] = set()
 
     def __call__(self, event: Event) -> None:
+        """Show the event if it is a warning that was not shown before."""
         if isinstance(event, Warned) and (event.code, event.message) not in self._seen:
             self._seen.add((event.code, event.message))
             self._console.complain(warning_text(event))
