@@ -61,18 +61,30 @@ def _bundled_plugin(folder: str, name: str) -> ModuleType:
 
 
 def _own_plugin(folder: str, name: str) -> ModuleType:
+    kind = ONE_OF.get(folder, folder)
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise _error(
+            "AM301",
+            f'"{name}" is not the dotted path of a module for the {kind}',
+            help="write the path with dots and without .py: my_package.my_model",
+        )
     # A console script has only its own folder on the path; users keep their module beside the YAML's command.
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
         return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not name.startswith(error.name):
-            raise
+    except Exception as error:  # whatever the user's own code raises
+        package = name.partition(".")[0]
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+            raise _error(
+                "AM301",
+                f"no module {error.name!r} for the {kind} {name!r}",
+                help=f"run from the folder that holds {package}/ or install the package; searched {os.getcwd()}",
+            ) from error
         raise _error(
-            "AM301",
-            f"no module {error.name!r} for the {ONE_OF.get(folder, folder)} {name!r}",
-            help=f"run from the folder that holds {name.split('.')[0]}/ or install the package; searched {os.getcwd()}",
+            "AM309",
+            f"the {kind} {name!r} cannot be imported: {type(error).__name__}: {error}",
+            help=f"python -c 'import {name}' shows where",
         ) from error
 
 

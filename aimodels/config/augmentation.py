@@ -12,7 +12,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class ImageAugmentation(Section):
     """How far each training image may be changed, drawn anew for every image and epoch. 0 switches a change off."""
 
-    rotate: Share = Field(0.0, description="Largest rotation either way, as a share of a full turn: 0.03 is 10.8 degrees.")
+    rotate: Share = Field(
+        0.0, description="Largest rotation either way, as a share of a full turn: 0.03 is 10.8 degrees."
+    )
     shift: Share = Field(0.0, description="Largest shift either way, as a share of height and width.")
     zoom: Share = Field(0.0, lt=1, description="Largest change of size either way: 0.1 is from 90 % to 110 %.")
     shear: Share = Field(0.0, description="Largest horizontal slant either way, as a share of the height.")

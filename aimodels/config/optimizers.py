@@ -10,7 +10,9 @@ from aimodels.config.section import NamedSection, Section
 class Schedule(NamedSection):
     """How the learning rate moves. Times are in epochs and may be fractions."""
 
-    warmup_epochs: float = Field(0.0, ge=0, description="Epochs over which the rate rises from near 0 to its full value.")
+    warmup_epochs: float = Field(
+        0.0, ge=0, description="Epochs over which the rate rises from near 0 to its full value."
+    )
 
 
 class Constant(Schedule):
@@ -60,9 +62,7 @@ class Plateau(Schedule):
     min_factor: float = Field(1e-3, ge=0, lt=1, description="The rate never falls below this share of the full rate.")
 
 
-AnySchedule = Annotated[
-    Constant | Step | Exponential | Cosine | OneCycle | Plateau, Field(discriminator="name")
-]
+AnySchedule = Annotated[Constant | Step | Exponential | Cosine | OneCycle | Plateau, Field(discriminator="name")]
 
 
 class ClipByNorm(Section):
@@ -86,8 +86,12 @@ class ClipByValue(Section):
 class OptimizerSection(NamedSection):
     """What every optimizer understands."""
 
-    learning_rate: float = Field(1e-3, gt=0, description="The full learning rate; the schedule scales it.", examples=[0.001])
-    weight_decay: float = Field(0.0, ge=0, description="Decoupled weight decay per step, as a share of the learning rate.")
+    learning_rate: float = Field(
+        1e-3, gt=0, description="The full learning rate; the schedule scales it.", examples=[0.001]
+    )
+    weight_decay: float = Field(
+        0.0, ge=0, description="Decoupled weight decay per step, as a share of the learning rate."
+    )
     schedule: AnySchedule = Field(Constant(), description="How the learning rate moves during training.")
     clip: ClipByNorm | ClipByGlobalNorm | ClipByValue | None = Field(
         None, description="Limit the gradients: {norm: x}, {global_norm: x} or {value: x}; null: no limit."
@@ -98,7 +102,9 @@ class Sgd(OptimizerSection):
     """Stochastic gradient descent, with momentum."""
 
     name: Literal["sgd"] = "sgd"
-    learning_rate: float = Field(1e-2, gt=0, description="The full learning rate; the schedule scales it.", examples=[0.01])
+    learning_rate: float = Field(
+        1e-2, gt=0, description="The full learning rate; the schedule scales it.", examples=[0.01]
+    )
     momentum: float = Field(0.9, ge=0, lt=1, description="Share of the last step kept in the next one.")
     nesterov: bool = Field(False, description="Look ahead along the momentum.")
 
@@ -116,7 +122,9 @@ class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
 
     name: Literal["adamw"] = "adamw"  # type: ignore[assignment]  # the word that chooses between the two
-    weight_decay: float = Field(4e-3, ge=0, description="Decoupled weight decay per step, as a share of the learning rate.")
+    weight_decay: float = Field(
+        4e-3, ge=0, description="Decoupled weight decay per step, as a share of the learning rate."
+    )
 
 
 class RMSprop(OptimizerSection):
@@ -131,14 +139,18 @@ class Adagrad(OptimizerSection):
     """Adagrad (Duchi, Hazan and Singer, 2011)."""
 
     name: Literal["adagrad"] = "adagrad"
-    learning_rate: float = Field(1e-2, gt=0, description="The full learning rate; the schedule scales it.", examples=[0.01])
+    learning_rate: float = Field(
+        1e-2, gt=0, description="The full learning rate; the schedule scales it.", examples=[0.01]
+    )
 
 
 class Lion(OptimizerSection):
     """Lion (Chen et al., 2023): wants a rate 3 to 10 times smaller than Adam's."""
 
     name: Literal["lion"] = "lion"
-    learning_rate: float = Field(2e-4, gt=0, description="The full learning rate; the schedule scales it.", examples=[0.0002])
+    learning_rate: float = Field(
+        2e-4, gt=0, description="The full learning rate; the schedule scales it.", examples=[0.0002]
+    )
 
 
 class Muon(OptimizerSection):
@@ -147,6 +159,4 @@ class Muon(OptimizerSection):
     name: Literal["muon"] = "muon"
 
 
-Optimizer = Annotated[
-    Sgd | Adam | AdamW | RMSprop | Adagrad | Lion | Muon, Field(discriminator="name")
-]
+Optimizer = Annotated[Sgd | Adam | AdamW | RMSprop | Adagrad | Lion | Muon, Field(discriminator="name")]

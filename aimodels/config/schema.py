@@ -42,17 +42,20 @@ class Train(Section):
     label_smoothing: Fraction = Field(0.0, description="How much probability the target gives to the other classes.")
     class_weights: Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0)]] = Field(
         "none",
-        description="Weight of each class in the loss: none, balanced (rare classes count more), or class name to weight.",
+        description="Weight of each class in the loss: none, balanced (rare ones count more), or class name to weight.",
     )
     augment: ImageAugmentation = Field(
-        ImageAugmentation(), description="Random changes of the training examples; validation and test are never changed."
+        ImageAugmentation(),
+        description="Random changes of the training examples; validation and test are never changed.",
     )
     monitor: str = Field(
         "auto",
-        description="Metric that decides which epoch is best, such as `val_loss`; auto: validation accuracy for classes, "
-        "validation loss for numbers, and the training twin of either where there is no validation split.",
+        description="Metric that decides which epoch is best, such as `val_loss`; auto: validation accuracy for "
+        "classes, validation loss for numbers, and the training twin of either where there is no validation split.",
     )
-    early_stopping: EarlyStopping | None = Field(None, description="Stop when validation no longer improves; null: never.")
+    early_stopping: EarlyStopping | None = Field(
+        None, description="Stop when validation no longer improves; null: never."
+    )
     max_time: str | None = Field(
         None,
         pattern=r"^\d+(\.\d+)?[smh]$",
@@ -68,7 +71,8 @@ class Train(Section):
         description="auto (GPUs if there are any), cpu, gpu (fail without one), or some of them: `gpu:0,1`.",
     )
     precision: Precision = Field(
-        "auto", description="Number format of the layers; auto: mixed_bfloat16 on GPUs that compute in it, else float32."
+        "auto",
+        description="Number format of the layers; auto: mixed_bfloat16 on GPUs that compute in it, else float32.",
     )
     steps_per_execution: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         "auto", description="Steps per call from Python; auto: measured, so that Python costs next to nothing."
@@ -77,13 +81,17 @@ class Train(Section):
         "auto", description="Compile with XLA; auto: where it measured faster for this architecture and device."
     )
     deterministic: bool = Field(True, description="The same seed gives the same numbers on the same machine.")
-    tensorboard: bool = Field(False, description="Also write TensorBoard logs into the run; needs the package tensorboard.")
+    tensorboard: bool = Field(
+        False, description="Also write TensorBoard logs into the run; needs the package tensorboard."
+    )
 
 
 class Evaluate(Section):
     """What is measured besides the standard scores."""
 
-    top_k: Listed[Annotated[int, Field(ge=1)]] = Field((), description="Also report how often the truth is among the k best.")
+    top_k: Listed[Annotated[int, Field(ge=1)]] = Field(
+        (), description="Also report how often the truth is among the k best."
+    )
     top_losses: int = Field(16, ge=0, description="How many of the hardest examples to keep and draw.")
     calibration_bins: int = Field(15, ge=2, description="Bins of the calibration error (ECE) and its diagram.")
 
@@ -91,7 +99,9 @@ class Evaluate(Section):
 class Export(Section):
     """What is exported."""
 
-    formats: Listed[str] = Field(("saved_model",), description="Formats that `aimodels export` writes unless told otherwise.")
+    formats: Listed[str] = Field(
+        ("saved_model",), description="Formats that `aimodels export` writes unless told otherwise."
+    )
 
 
 Data = TypeVar("Data", bound=DatasetOptions, default=DatasetOptions)
