@@ -1,0 +1,166 @@
+"""What a run came to: the document for machines and the summary for people, both from its folder alone."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aimodels.cli.formatting import metric, seconds, size
+from aimodels.runs.comparing import compare
+from aimodels.runs.folder import FINISHED, RunFolder
+from aimodels.runs.listing import Record, all_runs, bigger_is_better, record, value_of
+
+KEYS_SHOWN = 3
+
+
+def run_document(run: RunFolder) -> dict[str, Any]:
+    """The JSON document of a run: what it is, its metrics, its files (relative to its path)."""
+    found = record(run)
+    return {"run": listed(found), "metrics": _metrics(run), "files": files(run), "error": found.error}
+
+
+def listed(found: Record) -> dict[str, Any]:
+    """The JSON fields of one run in a list of runs."""
+    return {
+        "name": found.name,
+        "path": str(found.run.path),
+        "status": found.status,
+        "task": found.task,
+        "monitor": found.monitor,
+        "best": {"epoch": found.best_epoch, "value": found.best},
+        "epochs": found.epochs_done,
+        "epochs_planned": found.epochs_planned,
+        "seconds": found.seconds,
+        "started": found.started,
+        "ended": found.ended,
+        "tags": list(found.tags),
+        "notes": found.notes,
+        "metrics": dict(found.metrics),
+    }
+
+
+def _metrics(run: RunFolder) -> dict[str, Any]:
+    return run.metrics() if run.metrics_file.exists() else {}
+
+
+def files(run: RunFolder) -> dict[str, str]:
+    """The files that a run has, by what they are."""
+    known = {
+        "best": run.checkpoint("best"),
+        "last": run.checkpoint("last"),
+        "config": run.config_file,
+        "resolved": run.resolved_file,
+        "history": run.history_file,
+        "metrics": run.metrics_file,
+        "events": run.events_file,
+        "environment": run.environment_file,
+    }
+    plots = {f"plots/{path.stem}": path for path in sorted(run.plots.glob("*.*"))}
+    return {name: str(path.relative_to(run.path)) for name, path in (known | plots).items() if path.is_file()}
+
+
+def summary(run: RunFolder) -> str:
+    """What a training came to, in a dozen lines."""
+    found = record(run)
+    lines = [headline(found), ""]
+    lines += _table(run)
+    lines += [f"  run       {found.run.path}"]
+    best = run.checkpoint("best")
+    if best.exists():
+        lines.append(f"  model     {best.relative_to(run.path)}   {size(best.stat().st_size)}")
+    plots = sorted(path.stem.replace("_", " ") for path in run.plots.glob("*.*") if path.is_file())
+    if plots:
+        lines.append(f"  plots     {run.plots.relative_to(run.path)}/   {', '.join(plots)}")
+    against = _against(found)
+    if against:
+        lines.append(f"  against   {against}")
+    if best.exists():
+        name = "latest" if _is_latest(run) else str(found.name)
+        lines += ["", f"  next      {f'aimodels eval {name}':<28}score it on the test split"]
+        lines += [f"            {f'aimodels export {name}':<28}write a SavedModel for serving"]
+    return "\n".join(lines)
+
+
+def headline(found: Record) -> str:
+    """How the run went, in one line."""
+    took = f" in {seconds(found.seconds)}" if found.seconds is not None else ""
+    epochs = f" · {found.epochs_done} epoch{'' if found.epochs_done == 1 else 's'}" if found.epochs_done else ""
+    best = f" · best epoch {found.best_epoch}" if found.best_epoch else ""
+    reason = str(found.run.facts().get("reason") or "") if found.status != "unreadable" else ""
+    match found.status:
+        case "finished":
+            return f"✓ {found.name} trained{took}{epochs}{best}"
+        case "stopped_early":
+            return f"✓ {found.name} stopped early{_at(found)}: {reason or 'no improvement'}{took}{best}"
+        case "interrupted":
+            return f"✗ {found.name} interrupted{_at(found)}{_part(found)}{took}{best}; what it had is saved"
+        case "failed":
+            error = found.error or {}
+            return f"✗ {found.name} failed{took}{epochs}: {error.get('message', 'see its logs')}"
+        case "lost":
+            return f"✗ {found.name} is lost: it says that it is running, and its process is gone{epochs}{best}"
+    return f"{found.name} is {found.status}{epochs}{best}"
+
+
+def _at(found: Record) -> str:
+    return f" after epoch {found.epochs_done}" if found.epochs_done else " before its first epoch ended"
+
+
+def _part(found: Record) -> str:
+    fraction = found.run.facts().get("fraction") or 0
+    return f" and {fraction:.0%} of the next" if fraction else ""
+
+
+def _table(run: RunFolder) -> list[str]:
+    """The best epoch's metrics, training beside validation."""
+    values: Mapping[str, float] = (_metrics(run).get("best") or {}).get("all") or {}
+    found = record(run)
+    names = list(dict.fromkeys(name.removeprefix("val_") for name in values if name != "learning_rate"))
+    if not names:
+        return []
+    width = max(len("accuracy"), *(len(name) for name in names)) + 2
+    has_validation = any(name.startswith("val_") for name in values)
+    lines = [f"  {'':<{width}}{'train':>10}" + (f"{'val':>10}" if has_validation else "")]
+    for name in names:
+        cells = f"{metric(values.get(name)):>10}" + (
+            f"{metric(values.get(f'val_{name}')):>10}" if has_validation else ""
+        )
+        mark = "   best" if found.monitor and found.monitor.removeprefix("val_") == name else ""
+        lines.append(f"  {name:<{width}}{cells}{mark}")
+    return [*lines, ""]
+
+
+def _against(found: Record) -> str:
+    """The difference to the last finished run of the same name, and what was changed since."""
+    before = [other for other in map(record, all_runs(found.run.path.parent)) if _comes_before(other, found)]
+    if not before or not found.monitor or found.status not in FINISHED:
+        return ""
+    comparison = compare([before[-1], found], metrics=[found.monitor])
+    difference = comparison.metrics[0].differences[1]
+    if difference is None:
+        return ""
+    better = "better" if (difference > 0) == bigger_is_better(found.monitor) else "worse"
+    word = f" ({better})" if difference else ""
+    changes = [
+        f"{key.rpartition('.')[2]} {_short(old)} -> {_short(new)}"
+        for key in comparison.differing
+        for old, new in [comparison.keys[key]]
+    ]
+    more = f" and {len(changes) - KEYS_SHOWN} more" if len(changes) > KEYS_SHOWN else ""
+    what = f" · {', '.join(changes[:KEYS_SHOWN])}{more}" if changes else " · same config"
+    return f"{before[-1].name}: {found.monitor} {difference:+.4f}{word}{what}"
+
+
+def _comes_before(other: Record, found: Record) -> bool:
+    same = other.stem == found.stem and other.name != found.name and other.status in FINISHED
+    started = (other.started or "") <= (found.started or "")
+    return same and started and value_of(other, found.monitor or "") is not None
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return str(value)
+
+
+def _is_latest(run: RunFolder) -> bool:
+    return (run.path.parent / "latest").resolve() == Path(run.path).resolve()
