@@ -9,7 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results.md"
-HEAD = "# Measured\n\nEach section is written by the command in it; the programs are explained in [README.md](README.md).\n"
+HEAD = """# Measured
+
+Each section is written by the command in it; the programs are explained in [README.md](README.md).
+"""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ do not edit it by hand. `aimodels schema` prints the same for editors, and `aimo
 every key of one config with its value.
 
 A key set to `null` is as if it were not written. Numbers, texts and truth values are read by the rules of YAML 1.2:
-`1e-3` is a number, `no` is a text. Unknown keys are errors.
+`1e-3` is a number, `no` is a text. Unknown keys are errors. Where a name chooses a section, the name alone is enough if
+nothing else in it is set: `optimizer: adam`.
 """
 LIMITS = {
     "minimum": "at least {}",
@@ -26,8 +27,8 @@ LIMITS = {
     "exclusiveMaximum": "below {}",
     "minItems": "at least {} of them",
     "maxItems": "at most {} of them",
-    "minLength": "at least {} characters",
-    "pattern": "like `{}`",
+    "minLength": "{} or more characters",
+    "pattern": "matching `{}`",
 }
 WORDS = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "null": "null"}
 
@@ -102,15 +103,19 @@ def named_sections(path: str, sections: Sequence[Part], *, description: str) -> 
         for key, part in sections[0].keys.items()
         if all(row(path, key, part) == row(path, key, form.keys.get(key)) for form in sections)
     }
+    names = [f"`{form.keys['name'].schema['const']}`" for form in sections if "name" in form.keys]
+    if names:
+        own_module = ", or a module of your own ([plugins.md](plugins.md))" if path in ("data", "model") else ""
+        yield f"`name` chooses: {', '.join(names)}{own_module}.\n"
     if shared:
-        yield f"All forms of `{path}` have these keys:\n"
+        yield "Whichever it is, it has these keys:\n"
         yield from section_blocks(path, shared)
     for form in sections:
         own = {key: part for key, part in form.keys.items() if key not in shared}
         name = own.pop("name", None)
         word = name.schema["const"] if name else next(iter(own))
         written = f"{{name: {word}}}" if name else f"{{{word}: ...}}"
-        yield f"{heading(path)}: `{written}`\n\n{form.schema.get('description', '').strip()}\n"
+        yield f"#{heading(path)}: `{written}`\n\n{form.schema.get('description', '').strip()}\n"
         yield from section_blocks(path, own)
 
 
@@ -157,8 +162,9 @@ def one_value(part: Part) -> str:
         return f"`{written(schema['const'])}`"
     if "enum" in schema:
         return ", ".join(f"`{written(word)}`" for word in schema["enum"])
-    limits = ", ".join(text.format(schema[name]) for name, text in LIMITS.items() if name in schema)
-    return f"{kind(part)}, {limits}" if limits else kind(part)
+    implied = {"minItems", "maxItems"} if "prefixItems" in schema else set()
+    limits = [text.format(schema[name]) for name, text in LIMITS.items() if name in schema and name not in implied]
+    return ", ".join([kind(part), *limits])
 
 
 def kind(part: Part) -> str:
@@ -166,16 +172,16 @@ def kind(part: Part) -> str:
     schema = part.schema
     if schema.get("type") == "array":
         if "prefixItems" in schema:
-            return f"list of {len(schema['prefixItems'])}: {', '.join(items(part, schema['prefixItems']))}"
-        return f"list of {' or '.join(items(part, [schema.get('items', {})]))}"
+            return f"list of {len(schema['prefixItems'])}: ({'), ('.join(items(part, schema['prefixItems']))})"
+        return f"list of ({' or '.join(items(part, [schema.get('items', {})]))})"
     if schema.get("type") == "object":
-        return f"mapping from text to {' or '.join(items(part, [schema.get('additionalProperties', {})]))}"
+        return f"mapping from text to ({' or '.join(items(part, [schema.get('additionalProperties', {})]))})"
     return WORDS.get(schema.get("type", ""), "any value")
 
 
 def items(part: Part, schemas: Sequence[Mapping[str, Any]]) -> list[str]:
     """The kinds of what is in a list or mapping."""
-    return [f"({one_value(form)})" for schema in schemas for form in part.inside(schema).choices]
+    return [one_value(form) for schema in schemas for form in part.inside(schema).choices]
 
 
 def default(part: Part) -> str:

@@ -1,8 +1,9 @@
-"""Writes the documentation that is made from code: the references and the README's command table."""
+"""Writes the documentation that is made from code, the references and the README's command table; or `--check`s it."""
 
 import io
 import os
 import re
+import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -109,6 +110,14 @@ def with_command_table(readme: str) -> str:
     return f"{before}{START}\n{command_table()}\n{END}{after}"
 
 
+def stale() -> list[Path]:
+    """The generated files that are not what the code says today."""
+    return [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        names = [str(path.relative_to(DOCS.parent)) for path in stale()]
+        sys.exit(f"not current: {', '.join(names)}; ./check --fix writes them" if names else 0)
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
