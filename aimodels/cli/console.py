@@ -119,9 +119,12 @@ class Console:
         if isinstance(renderable, str):
             text = renderable + "\n"
         else:
+            from rich.text import Text
+
             rich_console = self.for_results if stream is self.stdout else self.for_notes
             with rich_console.capture() as captured:
-                rich_console.print(renderable, soft_wrap=False)
+                # A text is for the terminal to break; Rich would cut it at the width, or break a frame in two.
+                rich_console.print(renderable, soft_wrap=isinstance(renderable, Text))
             text = captured.get()
         stream.write(terminal.writable(text, stream))
         stream.flush()

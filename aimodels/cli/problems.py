@@ -19,8 +19,7 @@ def render(problems: Sequence[Problem], *, source: str = "") -> Text:
     parts = [_block(problem) for problem in problems[:MOST_SHOWN]]
     if source:
         parts.append(Text(_summary(problems, source=source)))
-    # A terminal may break a long line; we do not, as a caret must stay under what it points at.
-    return Text("\n\n", no_wrap=True, overflow="ignore").join(parts)
+    return Text("\n\n").join(parts)
 
 
 def as_json(problem: Problem) -> dict[str, Any]:
