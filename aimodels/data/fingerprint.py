@@ -1,0 +1,44 @@
+"""What the data is, in one line of text: equal data has equal fingerprints, and one changed pixel changes it."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What a fingerprint knows of a file: its name relative to the data, its size in bytes, its SHA-256 in hex."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def of_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    """The fingerprint of named arrays: SHA-256 over the names, types, shapes and contents, whatever their order."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+        # A view as bytes hashes in place; tobytes() would copy the whole array.
+        digest.update(array.reshape(-1).view(np.uint8).data)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def of_files(files: Iterable[FileFacts]) -> str:
+    """The fingerprint of files: SHA-256 over their names, sizes and contents, whatever their order."""
+    digest = hashlib.sha256()
+    for file in sorted(files, key=lambda file: file.name):
+        digest.update(f"{file.name}\0{file.size}\0{file.sha256}\0".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's contents, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,54 @@
+"""Fingerprints: equal for equal data, and for no other."""
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aimodels.data.fingerprint import FileFacts, of_arrays, of_files, sha256_of
+
+IMAGES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+
+
+def test_the_order_of_arrays_does_not_count():
+    labels = np.array([0, 1])
+    assert of_arrays({"x": IMAGES, "y": labels}) == of_arrays({"y": labels, "x": IMAGES.copy()})
+
+
+def test_the_layout_in_memory_does_not_count():
+    assert of_arrays({"x": np.asfortranarray(IMAGES)}) == of_arrays({"x": IMAGES})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"x": IMAGES + np.eye(3, 4, dtype=np.uint8)},
+        {"x": IMAGES.reshape(3, 2, 4)},
+        {"x": IMAGES.view(np.int8)},
+        {"y": IMAGES},
+    ],
+    ids=["pixel", "shape", "type", "name"],
+)
+def test_any_difference_between_arrays_counts(other):
+    assert of_arrays(other) != of_arrays({"x": IMAGES})
+
+
+FILES = [FileFacts("cat/1.png", 10, "aa"), FileFacts("dog/1.png", 20, "bb")]
+
+
+def test_the_order_of_files_does_not_count():
+    assert of_files(FILES) == of_files(reversed(FILES))
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "cat/2.png"}, {"size": 11}, {"sha256": "ab"}], ids=["name", "size", "content"]
+)
+def test_any_difference_between_files_counts(change):
+    assert of_files([replace(FILES[0], **change), FILES[1]]) != of_files(FILES)
+
+
+def test_the_hash_of_a_file_is_its_sha256(tmp_path):
+    file = tmp_path / "digits"
+    file.write_bytes(b"0123456789" * 100_000)
+    assert sha256_of(file) == hashlib.sha256(b"0123456789" * 100_000).hexdigest()
