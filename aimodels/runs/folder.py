@@ -161,7 +161,9 @@ class RunFolder:
         """
         run = cls(path)
         if not run.run_file.exists():
-            raise MissingError(f"{path} is not a run: it has no run.json", code="AM502", help="list them: aimodels runs ls")
+            raise MissingError(
+                f"{path} is not a run: it has no run.json", code="AM502", help="list them: aimodels runs ls"
+            )
         status = run.facts()["status"]
         if status not in FINISHED:
             raise FailedError(
@@ -205,19 +207,27 @@ class RunFolder:
 
     def history(self) -> dict[str, list[float]]:
         """The columns of `history.csv`. A cut last line (a crash while writing) is left out."""
-        with self.history_file.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
-        whole = [row for row in rows if len(row) == len(header)]
-        return {
-            column: [float(row[index]) if row[index] else float("nan") for row in whole]
-            for index, column in enumerate(header)
-        }
+        return _columns(self.history_file)
+
+    def timing(self) -> dict[str, list[float]]:
+        """The columns of `timing.csv`: epoch, seconds, examples_per_second."""
+        return _columns(self.timing_file)
 
     def model(self, checkpoint: str = "best") -> "keras.Model":
         """The trained Keras model, from raw input to logits."""
         from aimodels.runs.loading import load_model
 
         return load_model(self, checkpoint)
+
+
+def _columns(path: Path) -> dict[str, list[float]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    whole = [row for row in rows if len(row) == len(header)]
+    return {
+        column: [float(row[index]) if row[index] else float("nan") for row in whole]
+        for index, column in enumerate(header)
+    }
 
 
 def _number(name: str, stem: str) -> int:

@@ -1,0 +1,122 @@
+"""From runs to pictures on disk: which figures there are, what each can show, and the files they become.
+
+Beside each picture `<kind>.png` its numbers are kept in `data/<kind>.json`. Nothing here loads TensorFlow.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from aimodels import discovery
+from aimodels.errors import UsageError
+from aimodels.events import PlotDrawn, emit
+from aimodels.figure_style import DPI, CurveOptions, Format, NothingToDraw, Series, save, styled
+from aimodels.runs.atomic import write_json
+from aimodels.runs.evaluations import EvaluationFolder, evaluations
+from aimodels.runs.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class DrawRequest:
+    """What to draw and where to. No kinds means all; no split means the first one evaluated, test before validation.
+
+    Without a folder, one run's pictures go where they belong in the run; several runs need a folder.
+    """
+
+    kinds: tuple[str, ...] = ()
+    split: str | None = None
+    curves: CurveOptions = CurveOptions()
+    format: Format = "png"
+    dpi: int = DPI
+    folder: Path | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One figure: where it is, or why it was left out (`skipped`)."""
+
+    kind: str
+    path: Path | None = None
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
+class _Picture:
+    kind: str
+    figure: Any
+    series: tuple[Series, ...]
+    path: Path
+
+
+def draw_figures(runs: Sequence[RunFolder], request: DrawRequest) -> list[Drawn]:
+    """Draw figures of one run, or of several laid over each other. Nothing is written before all are drawn.
+
+    Raises:
+        ConfigError: there is no figure of that name.
+        UsageError: an option fits none of the figures, or several runs have no folder for their pictures.
+        MachineError: a file cannot be written.
+    """
+    figures = {kind: discovery.plugin("figures", kind) for kind in request.kinds or discovery.names("figures")}
+    _expect_sense(runs, request, figures=figures)
+    drawn = []
+    with styled():
+        results = [_draw(kind, figure, runs=runs, request=request) for kind, figure in figures.items()]
+        for result in results:
+            drawn.append(_save(result, dpi=request.dpi) if isinstance(result, _Picture) else result)
+            emit(PlotDrawn(kind=drawn[-1].kind, path=str(drawn[-1].path or ""), skipped=drawn[-1].skipped))
+    return drawn
+
+
+def _expect_sense(runs: Sequence[RunFolder], request: DrawRequest, *, figures: dict[str, ModuleType]) -> None:
+    if len(runs) > 1 and request.folder is None:
+        raise UsageError("pictures of several runs belong to none of them", code="AM523", help="name a folder with -o")
+    if request.curves != CurveOptions() and not any(hasattr(figure, "Options") for figure in figures.values()):
+        raise UsageError(
+            f"--x, --metric, --smooth and --log-y shape none of these figures: {', '.join(figures)}",
+            code="AM524",
+            help="they are for `history`; add it to --kind, or leave the options away",
+        )
+
+
+def _draw(kind: str, figure: ModuleType, *, runs: Sequence[RunFolder], request: DrawRequest) -> _Picture | Drawn:
+    """One picture in memory, or why there is none."""
+    try:
+        if len(runs) > 1 and not figure.OVERLAYS:
+            raise NothingToDraw("it shows one run only")
+        splits = [_split(run, figure, wanted=request.split) for run in runs]
+        series = tuple(
+            Series(name=run.name, numbers=figure.read(run, split=split))
+            for run, split in zip(runs, splits, strict=True)
+        )
+        options = {"options": request.curves} if hasattr(figure, "Options") else {}
+        picture = figure.draw(series, **options)
+    except NothingToDraw as nothing:
+        return Drawn(kind=kind, skipped=nothing.reason)
+    folder = request.folder or _home(runs[0], figure, split=splits[0])
+    return _Picture(kind=kind, figure=picture, series=series, path=folder / f"{kind}.{request.format}")
+
+
+def _split(run: RunFolder, figure: ModuleType, *, wanted: str | None) -> str:
+    if figure.SOURCE == "training":
+        return "train"
+    if wanted:
+        return wanted
+    there_are = evaluations(run)
+    if not there_are:
+        raise NothingToDraw(f"{run.name} was not evaluated yet: aimodels eval {run.name}")
+    return there_are[0].name
+
+
+def _home(run: RunFolder, figure: ModuleType, *, split: str) -> Path:
+    return run.plots if figure.SOURCE == "training" else EvaluationFolder(run.evaluation(split)).plots
+
+
+def _save(picture: _Picture, *, dpi: int) -> Drawn:
+    save(picture.figure, picture.path, dpi=dpi)
+    one, *others = picture.series
+    every = [{"name": series.name, "numbers": series.numbers} for series in picture.series]
+    numbers = {"series": every} if others else one.numbers
+    write_json(picture.path.parent / "data" / f"{picture.kind}.json", numbers)
+    return Drawn(kind=picture.kind, path=picture.path)

@@ -1,0 +1,107 @@
+"""Which examples an evaluation is about: a split of the run's own data, as it was then, or other data of that kind."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from aimodels import discovery
+from aimodels.config.schema import DatasetOptions
+from aimodels.data.dataset import Dataset, ImageInput, Provenance, Split, SplitName
+from aimodels.errors import FailedError, MissingError, UsageError
+from aimodels.runs.folder import RunFolder
+
+# The option of a dataset that says where its data lies; the first of these that it has.
+PATH_OPTIONS = ("source", "path", "folder")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The examples to measure on. `name` is what the evaluation is called, apart from the checkpoint."""
+
+    name: str
+    split: Split
+    input: ImageInput
+    provenance: Provenance
+
+
+def own_split(run: RunFolder, *, name: SplitName) -> Chosen:
+    """A split of the data that the run was trained on, loaded and split again in the same way.
+
+    Raises:
+        FailedError: the data is no longer what it was.
+        MissingError: the run has no such split.
+    """
+    config = run.config
+    dataset = discovery.plugin("datasets", config.data.name).load(config.data, seed=config.seed)
+    trained_on = run.facts()["data_fingerprint"]
+    if dataset.provenance.fingerprint != trained_on:
+        raise FailedError(
+            f"the data has changed since {run.name} was trained: its fingerprint was {trained_on} "
+            f"and is now {dataset.provenance.fingerprint}",
+            code="AM510",
+            help="bring the old data back, or measure on the new data on purpose: "
+            f"aimodels eval {run.name} --data PATH",
+            notes=[f"read just now: {dataset.provenance.description}"],
+        )
+    split = dataset.split(name)
+    if split is None or not len(split):
+        there_are = [known for known in ("train", "validation", "test") if dataset.split(known)]
+        raise MissingError(
+            f"the data of {run.name} has no {name} split; there is {' and '.join(there_are)}",
+            code="AM511",
+            help=f"choose one of them with --split, or bring your own examples: aimodels eval {run.name} --data PATH",
+        )
+    return Chosen(name=name, split=split, input=dataset.input, provenance=dataset.provenance)
+
+
+def other_data(run: RunFolder, *, path: Path, name: SplitName) -> Chosen:
+    """Other data of the same kind and the same classes, read from `path`.
+
+    Where it comes with splits of its own, the one called `name` is taken; otherwise everything there is.
+
+    Raises:
+        UsageError: data of this kind cannot be read from a path.
+        MissingError: nothing is at the path.
+        FailedError: the classes or the shape of its examples are not those of the run.
+    """
+    config = run.config
+    options = _pointed_at(config.data, path=path)
+    dataset: Dataset = discovery.plugin("datasets", config.data.name).load(options, seed=config.seed)
+    _expect_same_classes(run, dataset, path=path)
+    split = dataset.split(name) or dataset.train
+    return Chosen(name=f"data-{_as_name(path)}", split=split, input=dataset.input, provenance=dataset.provenance)
+
+
+def _pointed_at(options: DatasetOptions, *, path: Path) -> DatasetOptions:
+    known = [key for key in PATH_OPTIONS if key in type(options).model_fields]
+    if not known:
+        raise UsageError(
+            f"the dataset {options.name} cannot be read from a path, so --data cannot be used with this run",
+            code="AM519",
+            help="leave --data away to measure on the run's own data",
+        )
+    # Nothing is held out and nothing is left out: every example of a folder without splits is wanted.
+    return options.model_copy(update={known[0]: str(path), "validation": 0.0, "limit": None})
+
+
+def _expect_same_classes(run: RunFolder, dataset: Dataset, *, path: Path) -> None:
+    trained, found = tuple(run.signature["class_names"]), dataset.target.class_names
+    if trained == found:
+        return
+    missing = sorted(set(trained) - set(found))
+    unknown = sorted(set(found) - set(trained))
+    notes = [f"missing: {', '.join(missing)}"] if missing else []
+    notes += [f"unknown to the run: {', '.join(unknown)}"] if unknown else []
+    raise FailedError(
+        f"the classes of {path} are not those that {run.name} was trained on",
+        code="AM513",
+        help=f"the classes must be, in this order: {', '.join(trained)}",
+        notes=notes or [f"the same names in another order: {', '.join(found)}"],
+    )
+
+
+def _as_name(path: Path) -> str:
+    """A file's stem or a folder's name, with only what is safe in a folder's name."""
+    resolved = path.resolve()
+    name = resolved.name if resolved.is_dir() else resolved.name.partition(".")[0]
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-") or "unnamed"

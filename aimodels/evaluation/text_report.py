@@ -1,0 +1,66 @@
+"""Scores as plain text, for `report.txt` and for the terminal."""
+
+import math
+from collections.abc import Sequence
+
+from aimodels.evaluation.scores import Scores
+
+HEADER = ("", "precision", "recall", "f1", "roc auc", "pr auc", "support")
+LONGEST_NAME = 40
+
+
+def as_text(scores: Scores, *, title: str) -> str:
+    """Every score as a page of plain text."""
+    parts = [title, single_numbers(scores), per_class_table(scores)]
+    if scores.worst_confusions:
+        parts.append("most confused\n" + confused_pairs(scores))
+    if scores.reasons:
+        parts.append("\n".join(f"{name}: {reason}" for name, reason in scores.reasons.items()))
+    return "\n\n".join(parts) + "\n"
+
+
+def single_numbers(scores: Scores) -> str:
+    """One line per metric."""
+    width = max(map(len, scores.metrics))
+    return "\n".join(f"{name:<{width}}  {_number(value)}" for name, value in scores.metrics.items())
+
+
+def per_class_table(scores: Scores) -> str:
+    """One line per class with its precision, recall, F1, areas and support, then the averages."""
+    rows: list[Sequence[str]] = [HEADER]
+    for row in scores.per_class:
+        scored = (row.precision, row.recall, row.f1, row.roc_auc, row.pr_auc)
+        rows.append((_short(row.name), *map(_number, scored), str(row.support)))
+    for average in ("macro", "weighted"):
+        averaged = [scores.metrics[f"{average}_{name}"] for name in ("precision", "recall", "f1")]
+        rows.append((f"{average} average", *map(_number, averaged), "", "", str(scores.num_examples)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+    lines = [
+        "  ".join(
+            [f"{row[0]:<{widths[0]}}", *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in rows
+    ]
+    lines.insert(-2, "")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def confused_pairs(scores: Scores, *, limit: int | None = None) -> str:
+    """One line per pair of classes that were mistaken, the most frequent first."""
+    pairs = scores.worst_confusions[:limit]
+    names = [(_short(pair.target), _short(pair.prediction)) for pair in pairs]
+    widths = [max(len(name[side]) for name in names) for side in (0, 1)]
+    return "\n".join(
+        f"  {target:<{widths[0]}} taken for {prediction:<{widths[1]}}  {pair.count:>5} times, "
+        f"{pair.share:.1%} of its examples"
+        for (target, prediction), pair in zip(names, pairs, strict=True)
+    )
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.4f}"
+
+
+def _short(name: str) -> str:
+    name = " ".join(name.split())
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
