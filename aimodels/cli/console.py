@@ -165,7 +165,7 @@ class Console:
         try:
             if kept is not None:
                 ours.flush()
-                os.dup2(2, 1)
+                os.dup2(self.stderr.fileno(), 1)
                 self.stdout = kept
             sys.stdout = self.stderr
             yield

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aimodels.cli import problems
 from aimodels.cli.console import Console
 from aimodels.errors import ConfigError, Problem, UserError
 from aimodels.runs.atomic import write_text
@@ -18,8 +19,6 @@ REPORT = "please report it to the maintainers with that file and the command lin
 
 def expected(error: UserError, *, console: Console) -> list[dict[str, Any]]:
     """Show a mistake that the user can mend. Returns its entries for the JSON document."""
-    from aimodels.cli import problems
-
     if console.debug:
         console.complain("".join(traceback.format_exception(error)).rstrip())
     source = error.source if isinstance(error, ConfigError) else ""
@@ -37,11 +36,11 @@ def bug(error: BaseException, *, console: Console, run: Path | None) -> list[dic
     message = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
     if console.debug:
         console.complain("".join(traceback.format_exception(error)).rstrip())
-    lines = [f"error[AM901]: this is a bug in aimodels: {message}"]
+    lines = [f"error[AM900]: this is a bug in aimodels: {message}"]
     lines += [f"   = note: the traceback is in {where}"] if where else []
     lines += [f"   = help: {REPORT}"]
     console.complain("\n".join(lines))
-    return [{"code": "AM901", "kind": "bug", "message": message, "file": str(where or ""), "help": REPORT}]
+    return [{"code": "AM900", "kind": "bug", "message": message, "file": str(where or ""), "help": REPORT}]
 
 
 def interrupted(console: Console) -> list[dict[str, Any]]:

@@ -53,6 +53,9 @@ def load(words: Sequence[str]) -> Callable[..., Any]:
         UsageError: there is no such command.
     """
     *parents, name = words
+    if not parents and name in groups():
+        below = ", ".join(commands(folder_of(name)))
+        raise UsageError(f"`{name}` needs a command after it", code="AM150", help=f"there are: {below}")
     folder = folder_of(parents[0]) if parents else FOLDER
     if name not in commands(folder):
         raise unknown(words)

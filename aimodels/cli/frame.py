@@ -13,6 +13,7 @@ from aimodels.cli.console import Console
 from aimodels.cli.document import envelope
 from aimodels.cli.options import after_command, glance
 from aimodels.cli.views import view_for
+from aimodels.distribution.tensorflow_start import separate_stderr
 from aimodels.errors import UserError
 from aimodels.events import Event, RunStarted, Warned, listening
 
@@ -39,6 +40,15 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line to its end. Returns the exit code."""
     if "_AIMODELS_COMPLETE" in os.environ:
         parsing.complete()
+    shown_on = sys.stderr
+    # From here on `sys.stderr` is not descriptor 2: what native code writes there is no message of ours.
+    separate_stderr()
+    exit_code = _guarded(arguments)
+    sys.stderr = shown_on
+    return exit_code
+
+
+def _guarded(arguments: Sequence[str]) -> int:
     ordered = after_command(arguments, groups=finding.groups())
     console = Console(glance(ordered))
     try:

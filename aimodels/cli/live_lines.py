@@ -34,7 +34,8 @@ def header(run: RunStarted, *, width: int) -> list[str]:
         title + " " * gap + run.path if gap >= 2 else title,
         f"data    {run.data}   {run.num_train:,} train · {validation} · batch {run.batch_size} · "
         f"{run.steps_per_epoch:,} steps/epoch",
-        f"model   {run.model}   {run.num_parameters:,} parameters · {run.optimizer} · {run.precision} · seed {run.seed}",
+        f"model   {run.model}   {run.num_parameters:,} parameters · {run.optimizer} · {run.precision} · "
+        f"seed {run.seed}",
         f"device  {run.device}",
     ]
     if gap < 2:

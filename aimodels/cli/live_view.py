@@ -46,7 +46,7 @@ class LiveView:
         self._downloads: dict[str, Downloaded] = {}
         self._progress = live_lines.Progress()
         self._columns: tuple[str, ...] = ()
-        self._shown_by = {
+        self._shown_by: dict[type[Event], Callable[..., None]] = {
             RunStarted: self._run_started,
             PhaseStarted: self._phase_started,
             PhaseEnded: self._phase_ended,
@@ -68,7 +68,7 @@ class LiveView:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         self._warnings(event)
-        show: Callable[..., None] | None = self._shown_by.get(type(event))
+        show = self._shown_by.get(type(event))
         if show is not None:
             show(event)
             self._resume()

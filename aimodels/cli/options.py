@@ -91,7 +91,7 @@ def after_command(arguments: Sequence[str], *, groups: Sequence[str]) -> list[st
             moved.append(rest.pop(0))
         else:
             break
-    return [*words, *moved, *rest]
+    return [*words, *moved, *rest] if words else [*rest, *moved]
 
 
 def glance(arguments: Sequence[str]) -> Shared:

@@ -42,7 +42,8 @@ def parse(arguments: Sequence[str]) -> Call | None:
     words = command_words(arguments)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.callback()(_root)
-    _add(app, words)
+    if words:
+        _add(app, words)
     try:
         parsed = typer.main.get_command(app).main(list(arguments), prog_name="aimodels", standalone_mode=False)
     except typer.TyperException as error:

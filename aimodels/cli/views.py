@@ -17,13 +17,13 @@ def view_for(console: Console) -> Iterator[Listener]:
     elif console.live:
         from aimodels.cli.live_view import LiveView
 
-        with LiveView(console) as view, console.pausing(view.pause):
-            yield view
+        with LiveView(console) as live_view, console.pausing(live_view.pause):
+            yield live_view
     else:
         from aimodels.cli.plain_view import PlainView
 
-        with PlainView(console) as view:
-            yield view
+        with PlainView(console) as plain_view:
+            yield plain_view
 
 
 def _nothing(event: Event) -> None:

@@ -59,7 +59,7 @@ def conditions(text: str) -> list[Condition]:
 def _malformed(word: str, reason: str) -> UsageError:
     return UsageError(
         f"cannot read the condition `{word}`: {reason}",
-        code="AM509",
+        code="AM527",
         help="for example: status=finished val_accuracy>0.98 tag=final train.batch_size=64",
     )
 

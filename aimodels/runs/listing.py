@@ -183,7 +183,7 @@ def find_run(text: str, *, runs_dir: Path) -> RunFolder:
         return runs[beginning[0]]
     if beginning:
         shown = ", ".join(beginning[-5:])
-        raise UsageError(f"{len(beginning)} runs begin with {text}", code="AM507", help=f"write more of it: {shown}")
+        raise UsageError(f"{len(beginning)} runs begin with {text}", code="AM525", help=f"write more of it: {shown}")
     raise _missing(text, names=list(runs), runs_dir=runs_dir)
 
 
@@ -235,7 +235,7 @@ def _best(metric: str, *, runs_dir: Path) -> RunFolder:
     if not scored:
         known = sorted({name for found in records for name in found.metrics})
         advice = f"metrics of these runs: {', '.join(known)}" if known else LIST_THEM
-        raise MissingError(f"no finished run in {runs_dir} has {metric or 'a best value'}", code="AM508", help=advice)
+        raise MissingError(f"no finished run in {runs_dir} has {metric or 'a best value'}", code="AM526", help=advice)
     choose = max if bigger_is_better(metric) else min
     return choose(scored, key=lambda pair: pair[0])[1].run
 

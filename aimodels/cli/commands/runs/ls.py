@@ -1,0 +1,55 @@
+"""`aimodels runs ls`: the runs of a folder as a table."""
+
+from typing import Annotated, Any
+
+from typer import Option
+
+from aimodels.cli import run_cells
+from aimodels.cli.console import Console
+from aimodels.cli.summary import listed
+from aimodels.cli.tables import Form, table
+from aimodels.runs.filtering import conditions
+from aimodels.runs.listing import all_runs, record
+
+COLUMNS = "name,status,task,best,epochs,seconds,started,tags"
+
+
+def command(
+    console: Console,
+    sort: Annotated[
+        str, Option("--sort", help="time (newest first), name, best, or a metric such as val_loss.")
+    ] = "time",
+    filter: Annotated[
+        str, Option("--filter", help='Conditions, all of which hold: "status=finished val_loss<0.1".')
+    ] = "",
+    columns: Annotated[str, Option("--columns", help="Columns by name: fields, metrics, config keys.")] = COLUMNS,
+    only_changed: Annotated[
+        bool, Option("--only-changed", help="Add the config keys that differ between the runs shown.")
+    ] = False,
+    limit: Annotated[int, Option("-n", "--limit", min=1, help="Show at most this many.")] = 20,
+    csv: Annotated[bool, Option("--csv", help="Write CSV.")] = False,
+    md: Annotated[bool, Option("--md", help="Write a Markdown table.")] = False,
+) -> dict[str, Any]:
+    """List the runs, newest first.
+
+    Examples:
+      aimodels runs ls
+      aimodels runs ls --sort val_accuracy --filter "status=finished tag=final"
+      aimodels runs ls --only-changed --csv > runs.csv
+    """
+    wanted = conditions(filter)
+    records = [record(run) for run in all_runs(console.runs_dir)]
+    kept = [found for found in records if all(condition.holds(found) for condition in wanted)]
+    shown = run_cells.in_order(kept, by=sort)[:limit]
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    names += run_cells.changed_keys(shown) if only_changed else []
+    rows = [[run_cells.cell(found, name, exact=csv) for name in names] for found in shown]
+    if shown:
+        form: Form = "csv" if csv else "markdown" if md else "text"
+        console.out(table(console, headers=names, rows=rows, form=form))
+        console.essential("\n".join(found.name for found in shown))
+    if len(shown) < len(records):
+        console.note(f"{len(shown)} of {len(records)} runs in {console.runs_dir}; -n and --filter choose")
+    elif not records:
+        console.note(f"no runs in {console.runs_dir}; make one: aimodels train quickstart")
+    return {"runs": [listed(found) for found in shown], "total": len(records)}
