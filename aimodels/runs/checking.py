@@ -1,0 +1,79 @@
+"""Whether the files of a run are there and whole."""
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from aimodels.errors import UserError
+from aimodels.runs.atomic import TEMPORARY
+from aimodels.runs.folder import FINISHED, RunFolder
+from aimodels.runs.listing import record
+
+State = Literal["ok", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at, and what was found."""
+
+    name: str
+    state: State
+    message: str
+    help: str = ""
+
+
+def check_run(run: RunFolder) -> list[Check]:
+    """Look at every file that a run should have."""
+    found = record(run)
+    if found.status == "unreadable":
+        help = "the run cannot be used; its checkpoints may still be whole"
+        return [Check("run.json", "error", "cannot be read", help=help)]
+    ended = found.status in FINISHED
+    state: State = "ok" if ended or found.status == "running" else "warning"
+    checks = [Check("run.json", state, f"status {found.status}")]
+    checks.append(_tried("config.resolved.yaml", lambda: f"{run.config.data.name}, {run.config.model.name}"))
+    checks.append(_tried("history.csv", lambda: f"{_epochs(run)} epochs"))
+    if ended:
+        checks.append(_tried("metrics.json", lambda: f"{len(run.metrics())} entries"))
+        checks.append(_tried("signature.json", lambda: run.signature["input"]["kind"]))
+    checks += [_checkpoint(run, which) for which in ("best", "last")]
+    checks += list(_leftovers(run, still_running=found.status == "running"))
+    return checks
+
+
+def _tried(name: str, read: Callable[[], str]) -> Check:
+    try:
+        return Check(name, "ok", read())
+    except FileNotFoundError:
+        return Check(name, "error", "is not there")
+    except (OSError, ValueError, KeyError, json.JSONDecodeError, UserError) as error:
+        return Check(name, "error", f"cannot be read: {error}")
+
+
+def _epochs(run: RunFolder) -> int:
+    return len(run.history()["epoch"])
+
+
+def _checkpoint(run: RunFolder, which: str) -> Check:
+    path = run.checkpoint(which)
+    name = str(path.relative_to(run.path))
+    if not path.exists():
+        return Check(name, "error", "is not there", help="training ended before its first epoch did, or it was removed")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()
+    except (zipfile.BadZipFile, OSError) as error:
+        return Check(name, "error", f"is broken: {error}", help="use the other checkpoint: --checkpoint")
+    if broken:
+        return Check(name, "error", f"is broken: the checksum of {broken} is wrong", help="use the other checkpoint")
+    return Check(name, "ok", f"{path.stat().st_size / 1e6:.1f} MB, whole")
+
+
+def _leftovers(run: RunFolder, *, still_running: bool) -> Iterator[Check]:
+    found: list[Path] = [path for path in run.path.rglob(".*") if TEMPORARY in path.name]
+    if found and not still_running:
+        names = ", ".join(str(path.relative_to(run.path)) for path in sorted(found)[:3])
+        yield Check("temporary files", "warning", f"{len(found)} left by a crash: {names}", help="they can be removed")
