@@ -1,5 +1,6 @@
 """One-vs-rest curves of a classifier, ROC and precision-recall: their numbers, and the two panels they are drawn in."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -92,16 +93,17 @@ def draw_curves(series: Sequence[Series], *, text: str, axes: CurveAxes) -> "Fig
     lines = _lines_of_one(series[0]) if len(series) == 1 else _lines_of_all(series)
     lowest = min(curve["area"] for _, curve, _ in lines)
     panels = 2 if lowest >= ENLARGE_FROM else 1
-    figure = new_figure(width=4.3 * panels + 0.4, height=4.6 + 0.17 * ((len(lines) + 1) // 2))
+    # Sized so that the panels come out square: an aspect set on them would let the layout's parts overlap.
+    figure = new_figure(width=4.6 * panels, height=4.9 + 0.165 * math.ceil(len(lines) / panels))
     figure.suptitle(heading(series, text), fontsize=10)
     drawn = figure.subplots(1, panels, squeeze=False)[0]
     for panel in drawn:
         for name, curve, appearance in lines:
             panel.plot(curve["x"], curve["y"], label=f"{name} ({axes.area} {curve['area']:.4f})", **appearance)
-        panel.set(xlabel=axes.x, ylabel=axes.y, xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+        panel.set(xlabel=axes.x, ylabel=axes.y, xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     if panels == 2:
         _enlarge(drawn[1], lines, corner=axes.corner)
-    legend_below(figure, drawn[0])
+    legend_below(figure, drawn[0], columns=panels)
     return figure
 
 

@@ -109,12 +109,12 @@ def draw(series: Sequence[Series], *, options: CurveOptions = WHOLE) -> "Figure"
         for panel, metric in zip(panels, metrics, strict=False):
             _draw_curves(panel, run, metric=metric, smooth=options.smooth)
         if with_rate and run.has(RATE):
-            panels[-1].plot(run.x, run.values(RATE), color=run.colour, linewidth=1.1)
-    if len(runs) == 1:
-        _mark(panels, runs[0], metrics=metrics)
+            panels[-1].plot(run.x, run.values(RATE), color=run.colour, linewidth=1.1, marker=_marker(run))
     for panel, label in zip(panels, [*metrics, "learning rate"], strict=False):
         panel.set_ylabel(label)
         _scale(panel, log=options.log_y or label == "learning rate")
+    if len(runs) == 1:
+        _mark(panels, runs[0], metrics=metrics)
     _number_epochs(panels[-1], runs, axis=options.x)
     figure.legend(handles=_legend(runs), loc="outside lower center", ncols=2 if len(runs) > 1 else 4)
     return figure
@@ -159,8 +159,12 @@ def smoothed(values: npt.NDArray[np.float64], *, weight: float) -> npt.NDArray[n
     return np.array(averages)
 
 
+def _marker(run: _Run) -> str | None:
+    """Points are marked while they can be told apart."""
+    return run.marker if len(run.x) <= MANY_EPOCHS else None
+
+
 def _draw_curves(panel: "Axes", run: _Run, *, metric: str, smooth: float) -> None:
-    marker = run.marker if len(run.x) <= MANY_EPOCHS else None
     for column, line in ((metric, "-"), (VALIDATION + metric, "--")):
         if not run.has(column):
             continue
@@ -168,7 +172,7 @@ def _draw_curves(panel: "Axes", run: _Run, *, metric: str, smooth: float) -> Non
         if smooth:
             panel.plot(run.x, values, color=run.colour, linestyle=line, linewidth=0.8, alpha=0.3)
             values = smoothed(values, weight=smooth)
-        panel.plot(run.x, values, color=run.colour, linestyle=line, marker=marker)
+        panel.plot(run.x, values, color=run.colour, linestyle=line, marker=_marker(run))
 
 
 def _mark(panels: Sequence["Axes"], run: _Run, *, metrics: Sequence[str]) -> None:

@@ -47,6 +47,8 @@ def draw(series: Sequence[Series]) -> "Figure":
     Raises:
         NothingToDraw: the runs have different classes.
     """
+    from matplotlib.ticker import MaxNLocator
+
     class_names = same_classes(series)
     support, f1 = series[0].numbers["support"], series[0].numbers["f1"]
     kept = list(range(len(class_names)))
@@ -54,8 +56,10 @@ def draw(series: Sequence[Series]) -> "Figure":
     if len(class_names) > MOST_CLASSES:
         by_f1 = sorted((k for k in kept if f1[k] is not None), key=lambda k: float(f1[k]))
         kept, what = by_f1[:MOST_CLASSES], f"the {MOST_CLASSES} of {len(class_names)} classes with the lowest F1"
-    figure = new_figure(width=8.2, height=1.5 + 0.24 * len(kept) + 0.17 * len(series))
+    figure = new_figure(width=8.2, height=max(2.4, 1.3 + 0.24 * len(kept)) + 0.17 * len(series))
     figure.suptitle(heading(series, what), fontsize=10)
+    shown = [one.numbers[name][k] for one in series for name in SCORES for k in kept]
+    lowest = min((score for score in shown if score is not None and score < 1), default=0.9)
     panels = figure.subplots(1, len(SCORES), sharey=True, sharex=True)
     for panel, name in zip(panels, SCORES, strict=True):
         for position, one in enumerate(series):
@@ -72,11 +76,12 @@ def draw(series: Sequence[Series]) -> "Figure":
                 clip_on=False,
             )
         panel.set_title({"f1": "F1"}.get(name, name))
-        panel.set_xlim(right=1.0)
+        panel.set_xlim(lowest - 0.06 * (1 - lowest), 1.0)
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     names = [f"{short(class_names[k])}  ({support[k]})" for k in kept]
     panels[0].set_yticks(range(len(kept)), names)
     panels[0].set_ylim(len(kept) - 0.4, -0.6)
-    panels[0].set_ylabel("class (number of its examples)")
+    panels[0].set_ylabel("class (its examples)")
     if len(series) > 1:
         legend_below(figure, panels[0], columns=1)
     return figure

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from aimodels.figure_style import COLOURS, MARKERS, NothingToDraw, Series, heading, legend_below, new_figure, short
+from aimodels.figure_style import (
+    COLOURS,
+    MANY_EPOCHS,
+    MARKERS,
+    NothingToDraw,
+    Series,
+    heading,
+    legend_below,
+    new_figure,
+    short,
+)
 from aimodels.runs.atomic import finite
 from aimodels.runs.folder import RunFolder
 
@@ -41,11 +51,11 @@ def draw(series: Sequence[Series]) -> "Figure":
                 one.numbers["epoch"],
                 one.numbers[column],
                 color=COLOURS[position % len(COLOURS)],
-                marker=MARKERS[position % len(MARKERS)],
+                marker=MARKERS[position % len(MARKERS)] if len(one.numbers["epoch"]) <= MANY_EPOCHS else None,
                 label=short(one.name, longest=80),
             )
         panel.set_ylabel(label)
-        panel.set_ylim(bottom=0)
+        panel.set_ylim(0, 1.06 * max(value or 0 for one in series for value in one.numbers[column]))
     last = max(max(one.numbers["epoch"]) for one in series)
     panels[-1].set(xlabel="epoch", xlim=(1 - 0.02 * last, last + 0.02 * last))
     panels[-1].xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))

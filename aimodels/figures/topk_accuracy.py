@@ -56,7 +56,7 @@ def draw(series: Sequence[Series]) -> "Figure":
         if len(series) == 1:
             for at, value in zip(k, accuracy, strict=True):
                 text = f"{value:.4f}"
-                axes.annotate(text, (at, value), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8)
+                axes.annotate(text, (at, value), xytext=(5, -11), textcoords="offset points", fontsize=8)
     axes.set(xlabel="k", ylabel="true class among the k most probable")
     axes.set_xticks(series[0].numbers["k"])
     axes.margins(x=0.1, y=0.18)
