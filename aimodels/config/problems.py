@@ -83,9 +83,13 @@ def wrong_value(field: Field, spot: Spot, *, errors: Sequence[ErrorDetails]) -> 
         message=f"`{part.spot.name}` must be {what}, found {found(part.spot.written.value)}",
         path=part.spot.name,
         place=part.spot.written.place,
-        label=f"expected {what if is_out_of_limits else what.split(',')[0].split(' of the form')[0]}",
+        label=f"expected {what if is_out_of_limits else either([_type_only(fit) for fit in part.fits])}",
         help=_known_plugins(spot.name) or _for_example(line) or field.info.description or "",
     )
+
+
+def _type_only(fit: str) -> str:
+    return fit.split(",")[0].split(" of the form")[0]
 
 
 def wrong_section(field: Field, spot: Spot) -> Problem:

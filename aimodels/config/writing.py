@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from aimodels.config.schema import Config
+from aimodels.config.section import NamedSection, Section
 from aimodels.config.yaml_source import CORE_SCHEMA
 
 WIDTH = 110
@@ -21,6 +22,17 @@ def dumped(values: dict[str, Any]) -> str:
     """Plain values as YAML, keys in the order given, lists on one line."""
     text: str = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH)
     return text
+
+
+def differences(section: Section) -> dict[str, Any]:
+    """The keys of a section that are not at their default, with the `name` that says which defaults those are."""
+    changed: dict[str, Any] = {}
+    for key, info in type(section).model_fields.items():
+        value = getattr(section, key)
+        is_choice = key == "name" and isinstance(section, NamedSection)
+        if info.is_required() or is_choice or value != info.default:
+            changed[key] = differences(value) if isinstance(value, Section) else value
+    return changed
 
 
 class _Dumper(yaml.SafeDumper):

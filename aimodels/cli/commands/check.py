@@ -1,0 +1,108 @@
+"""`aimodels check`: everything that can be wrong with a config, before anything is started."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Argument, Option
+
+from aimodels.cli.console import Console
+from aimodels.config import examples
+from aimodels.config.loading import Loaded, load, to_yaml
+from aimodels.config.writing import differences, dumped
+from aimodels.errors import AnswerIsNo, DataError
+
+if TYPE_CHECKING:
+    from aimodels.data.dataset import Dataset
+    from aimodels.training.dry_run import DryRun
+
+GROUP = "more"
+
+
+def command(
+    console: Console,
+    config: Annotated[str, Argument(metavar="CONFIG", help="A YAML file, or the name of a shipped config.")],
+    changes: Annotated[
+        list[str] | None, Argument(metavar="[KEY=VALUE]...", help="Changes of the config: train.epochs=3")
+    ] = None,
+    set_: Annotated[list[str] | None, Option("-s", "--set", metavar="KEY=VALUE", help="The same, for scripts.")] = None,
+    no_data: Annotated[bool, Option("--no-data", help="Do not read the data.")] = False,
+    build: Annotated[bool, Option("--build", help="Also build the model and try one batch; loads TensorFlow.")] = False,
+    resolved: Annotated[bool, Option("--resolved", help="Print the config with every key and its value.")] = False,
+    diff: Annotated[bool, Option("--diff", help="Print only the keys that are not at their default.")] = False,
+) -> dict[str, Any]:
+    """Check a config and its data without training.
+
+    Examples:
+      aimodels check configs/quickstart.yaml
+      aimodels check mnist_cnn train.epochs=3 --build
+      aimodels check my.yaml --diff --no-data
+
+    Raises:
+        ConfigError: the config has mistakes; all of them are shown.
+        AnswerIsNo: the config is right and the data is not.
+    """
+    loaded = load(examples.find(config), overrides=[*(changes or ()), *(set_ or ())])
+    console.answer({"config": loaded.config.model_dump(mode="json")})
+    if resolved or diff:
+        text = (to_yaml(loaded.config) if resolved else dumped(differences(loaded.config))).rstrip()
+        console.out(text)
+        console.essential(text)
+        return {}
+    for line in (f"syntax   {loaded.path}", "keys     all known", "values   all allowed"):
+        console.out(f"✓ {line}")
+    if not no_data:
+        _check_data(loaded, console=console)
+    if build:
+        _check_model(loaded, console=console)
+    console.essential(str(loaded.path))
+    return {}
+
+
+def _check_data(loaded: Loaded, *, console: Console) -> None:
+    from aimodels.discovery import plugin
+
+    options = loaded.config.data
+    try:
+        dataset: Dataset = plugin("datasets", options.name).load(options, seed=loaded.config.seed)
+    except DataError as error:
+        raise AnswerIsNo(error.message, code=error.code, help=error.help, notes=error.notes) from error
+    splits = {split.name: len(split) for split in (dataset.train, dataset.validation, dataset.test) if split}
+    sizes = ", ".join(f"{count:,} {name}" for name, count in splits.items())
+    console.out(f"✓ data     {options.name}: {sizes}")
+    for what, count in dataset.provenance.counts.items():
+        console.out(f"           {what}: {count:,}")
+    classes = _class_counts(dataset)
+    if classes:
+        console.out(f"✓ classes  {len(classes)}, {_spread(classes)}")
+    console.answer({"data": {"name": options.name, "splits": splits, "classes": classes}})
+
+
+def _spread(classes: Mapping[str, int]) -> str:
+    least, most = min(classes, key=classes.__getitem__), max(classes, key=classes.__getitem__)
+    if classes[least] == classes[most]:
+        return f"{classes[least]:,} training examples each"
+    return f"{classes[least]:,} ({least}) to {classes[most]:,} ({most}) training examples each"
+
+
+def _class_counts(dataset: "Dataset") -> dict[str, int]:
+    """Training examples per class; empty where numbers are predicted."""
+    import numpy as np
+
+    names = dataset.target.class_names
+    if not names:
+        return {}
+    counts = np.bincount(dataset.train.targets, minlength=len(names))
+    return {name: int(count) for name, count in zip(names, counts, strict=True)}
+
+
+def _check_model(loaded: Loaded, *, console: Console) -> None:
+    from aimodels.distribution.tensorflow_start import start_tensorflow
+
+    start_tensorflow(log=None, device=loaded.config.train.device)
+    from aimodels.training.dry_run import dry_run
+
+    found: DryRun = dry_run(loaded)
+    console.out(f"✓ model    {loaded.config.model.name}: {found.num_parameters:,} parameters")
+    console.out(f"✓ loss     {found.loss:.4f} on one batch, finite")
+    facts = {"parameters": found.num_parameters, "output_shape": list(found.output_shape), "loss": found.loss}
+    console.answer({"model": {"name": loaded.config.model.name, **facts}})
