@@ -147,7 +147,9 @@ class Console:
             UsageError: nobody can be asked; `instead` is the option that answers.
         """
         if self.no_input or self.json_mode or self.quiet or not (sys.stdin and sys.stdin.isatty()):
-            raise UsageError(f"{question} Nobody can be asked here", code="AM153", help=f"pass {instead} to answer yes")
+            raise UsageError(
+                f"nobody can be asked here: {question}", code="AM153", help=f"pass {instead} to answer yes"
+            )
         self.stderr.write(terminal.writable(f"{question} [y/N] ", self.stderr))
         self.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -97,7 +97,9 @@ def headline(found: Record) -> str:
             error = found.error or {}
             return f"✗ {found.name} failed{took}{epochs}: {error.get('message', 'see its logs')}"
         case "lost":
-            return f"✗ {found.name} is lost: it says that it is running, and its process is gone{epochs}{best}"
+            return (
+                f"✗ {found.name} is lost: it says that it is running, and its process is gone or silent{epochs}{best}"
+            )
     return f"{found.name} is {found.status}{epochs}{best}"
 
 

@@ -30,15 +30,15 @@ def check_run(run: RunFolder) -> list[Check]:
     found = record(run)
     if found.status == "unreadable":
         help = "the run cannot be used; its checkpoints may still be whole"
-        return [Check("run.json", "error", "cannot be read", help=help)]
+        return [Check(run.run_file.name, "error", "cannot be read", help=help)]
     ended = found.status in FINISHED
     state: State = "ok" if ended or found.status == "running" else "warning"
-    checks = [Check("run.json", state, f"status {found.status}")]
-    checks.append(_tried("config.resolved.yaml", lambda: f"{run.config.data.name}, {run.config.model.name}"))
-    checks.append(_tried("history.csv", lambda: f"{_epochs(run)} epochs"))
+    checks = [Check(run.run_file.name, state, f"status {found.status}")]
+    checks.append(_tried(run.resolved_file.name, lambda: f"{run.config.data.name}, {run.config.model.name}"))
+    checks.append(_tried(run.history_file.name, lambda: f"{_epochs(run)} epochs"))
     if ended:
-        checks.append(_tried("metrics.json", lambda: f"{len(run.metrics())} entries"))
-        checks.append(_tried("signature.json", lambda: run.signature["input"]["kind"]))
+        checks.append(_tried(run.metrics_file.name, lambda: f"{len(run.metrics())} entries"))
+        checks.append(_tried(run.signature_file.name, lambda: run.signature["input"]["kind"]))
     checks += [_checkpoint(run, which) for which in ("best", "last")]
     checks += list(_leftovers(run, still_running=found.status == "running"))
     return checks
