@@ -1,0 +1,93 @@
+"""The steps of `aimodels train` around the library's `train`: where to, who listens, pictures, how it ended."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from aimodels.cli.console import Console
+from aimodels.config.loading import Loaded
+from aimodels.errors import Interrupted, UsageError
+from aimodels.events import listening, phase
+from aimodels.runs.event_log import EventLog
+from aimodels.runs.folder import RunFolder
+from aimodels.runs.place import RunPlace
+
+
+def train_run(loaded: Loaded, where: RunPlace) -> RunFolder:
+    """Start TensorFlow, train, give the run."""
+    from aimodels.distribution.tensorflow_start import start_tensorflow
+
+    start_tensorflow(device=loaded.config.train.device)
+
+    from aimodels.training.train import train
+
+    return train(loaded, where)
+
+
+def try_out(console: Console, loaded: Loaded) -> dict[str, Any]:
+    """Build everything and take one batch, train nothing: `--dry-run`."""
+    from aimodels.distribution.tensorflow_start import start_tensorflow
+
+    start_tensorflow(device=loaded.config.train.device)
+
+    from aimodels.training.dry_run import dry_run
+
+    found = dry_run(loaded)
+    console.out(f"model   {loaded.config.model.name}: {found.num_parameters:,} parameters, output {found.output_shape}")
+    console.out(f"batch   loss {found.loss:.4f}")
+    console.out("ready; nothing was trained and no run was made")
+    return {"model": {"num_parameters": found.num_parameters, "output_shape": found.output_shape}, "loss": found.loss}
+
+
+@contextmanager
+def streamed(console: Console, target: Path | None) -> Iterator[None]:
+    """Also write every event to a file, or to stdout for `-`.
+
+    Raises:
+        UsageError: two documents would share stdout.
+    """
+    if target is None:
+        yield
+    elif str(target) != "-":
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with listening(EventLog(target)):
+            yield
+    elif console.json_mode or console.quiet:
+        raise UsageError(
+            "`--events -` and --json or -q would both write on stdout", code="AM155", help="give --events a file"
+        )
+    else:
+        with listening(EventLog(console.stdout)):
+            yield
+
+
+def draw_training(run: RunFolder) -> None:
+    """The pictures that belong to a training, and the confusion on the validation split if there is one."""
+    from aimodels.drawing import DrawRequest, draw_figures
+    from aimodels.evaluation.evaluate import EvaluationRequest, evaluate
+
+    if not run.checkpoint("best").exists() or not run.metrics_file.exists():
+        return
+    with phase("drawing"):
+        draw_figures([run], DrawRequest(kinds=("history", "timing", "samples", "class_balance")))
+    if "validation" in run.facts()["num_examples"]:
+        evaluate(run, EvaluationRequest(split="validation"))
+        draw_figures([run], DrawRequest(kinds=("confusion_matrix",), split="validation"))
+
+
+def raise_if_interrupted(run: RunFolder) -> None:
+    """A run that a signal stopped gives the signal's exit code, after everything is saved and said.
+
+    Raises:
+        Interrupted: the run was stopped by Ctrl-C or SIGTERM.
+    """
+    facts = run.facts()
+    if facts["status"] == "interrupted":
+        percent = round(100 * facts["fraction"])
+        raise Interrupted(
+            f"{facts['reason']} in epoch {facts['epochs_done'] + 1} at {percent} %; {run.name} is saved",
+            signal_number=facts["signal_number"] or signal.SIGINT,
+            help=f"aimodels runs show {run.name}; to train longer, start again with the same config",
+        )

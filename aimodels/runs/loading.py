@@ -1,0 +1,57 @@
+"""The trained Keras model of a run, read back."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aimodels import discovery
+from aimodels.errors import FailedError, MissingError
+from aimodels.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    import keras
+
+CHECKPOINTS = ("best", "last")
+
+
+def load_model(run: RunFolder, checkpoint: str = "best") -> "keras.Model":
+    """The network from raw input to logits. `checkpoint` is `best`, `last` or the path of a `.keras` file.
+
+    Raises:
+        MissingError: there is no such checkpoint.
+        FailedError: it cannot be read, or belongs to another config.
+    """
+    import keras
+
+    path = run.checkpoint(checkpoint) if checkpoint in CHECKPOINTS else Path(checkpoint)
+    if not path.exists():
+        there = ", ".join(which for which in CHECKPOINTS if run.checkpoint(which).exists()) or "none"
+        raise MissingError(f"no checkpoint {path}", code="AM504", help=f"checkpoints of {run.name}: {there}")
+    name = run.config.model.name
+    if "." in name:
+        discovery.plugin("architectures", name)  # brings the layers of the user's own architecture
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras raises ValueError, OSError, BadZipFile, KeyError... for a broken file
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise FailedError(
+            f"{path} cannot be read as a Keras model: {reason[:200]}",
+            code="AM507",
+            help="use the other checkpoint: --checkpoint last; or train again",
+        ) from error
+    _check_fits(model, run, path)
+    return model
+
+
+def _check_fits(model: "keras.Model", run: RunFolder, path: Path) -> None:
+    signature = run.signature
+    image = signature["input"]
+    wanted_input = (image["height"], image["width"], image["channels"])
+    wanted_output = len(signature["class_names"]) if signature["task"] == "multiclass" else 1
+    found_input, found_output = tuple(model.input_shape[1:]), model.output_shape[-1]
+    if (found_input, found_output) != (wanted_input, wanted_output):
+        raise FailedError(
+            f"{path} belongs to another config: it takes {found_input} and gives {found_output} outputs, "
+            f"{run.name} has {wanted_input} and {wanted_output}",
+            code="AM508",
+            help=f"use a checkpoint of {run.name} itself: --checkpoint best",
+        )

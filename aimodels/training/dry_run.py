@@ -1,0 +1,44 @@
+"""Everything a training needs, built and tried on one batch, without training or writing anything."""
+
+import math
+from dataclasses import dataclass
+
+from aimodels import discovery
+from aimodels.config.loading import Loaded
+from aimodels.distribution.strategy import place
+from aimodels.distribution.tensorflow_start import choose_devices
+from aimodels.errors import FailedError
+from aimodels.training.preparing import prepare
+from aimodels.training.seeding import seed_everything
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What the model is and what it says to one batch before any training."""
+
+    num_parameters: int
+    output_shape: tuple[int | None, ...]
+    loss: float
+
+
+def dry_run(loaded: Loaded) -> DryRun:
+    """Build the model of a config and take the loss of its first batch.
+
+    Raises:
+        UserError: whatever would also stop the training.
+    """
+    config = loaded.config
+    choose_devices(config.train.device)
+    seed_everything(config.seed, deterministic=config.train.deterministic)
+    dataset = discovery.plugin("datasets", config.data.name).load(config.data, seed=config.seed)
+    placement = place(config.train)
+    with placement.strategy.scope():
+        prepared = prepare(config, dataset, placement=placement)
+    loss = prepared.model.evaluate(prepared.batches.epoch(0).take(1), verbose=0, return_dict=True)["loss"]
+    if not math.isfinite(loss):
+        raise FailedError(
+            "the loss of the first batch is not a finite number",
+            code="AM401",
+            help="look at the data for extreme values, or scale it: model.images.scale=standardize",
+        )
+    return DryRun(int(prepared.model.count_params()), tuple(prepared.model.output_shape), float(loss))

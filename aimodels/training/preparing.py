@@ -1,0 +1,60 @@
+"""Model, batches, optimizer and state of a training, ready for its first step."""
+
+from dataclasses import dataclass
+
+import keras
+
+from aimodels import discovery
+from aimodels.config.schema import Config
+from aimodels.data.dataset import Dataset
+from aimodels.distribution.strategy import Placement, choose_precision
+from aimodels.training.assembling import assemble
+from aimodels.training.batching import Batches
+from aimodels.training.compiling import compile_model, objective_for
+from aimodels.training.progress import Progress, begin
+from aimodels.training.schedules import LearningRate, Steps
+from aimodels.training.speed import Speed, choose_speed
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that one training needs, ready for its first step."""
+
+    config: Config
+    dataset: Dataset
+    model: keras.Model
+    batches: Batches
+    steps: Steps
+    rate: LearningRate
+    progress: Progress
+    placement: Placement
+    precision: str
+    speed: Speed
+
+
+def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepared:
+    """Model, batches and state, ready for the first step; call it inside the strategy's scope."""
+    precision = choose_precision(config.train.precision, kind=placement.kind)
+    keras.config.set_dtype_policy(precision)
+    progress = begin(config.train, dataset)
+    objective = objective_for(dataset.target, config.train)
+    model = assemble(config, dataset)
+    batches = Batches(dataset, config, one_hot=objective.one_hot)
+    steps = Steps(per_epoch=batches.steps_per_epoch, epochs=config.train.epochs)
+    architecture = discovery.plugin("architectures", config.model.name)
+    # A user's own architecture need not say where XLA is faster.
+    xla_faster_on = getattr(architecture, "XLA_FASTER_ON", ())
+    speed = choose_speed(model, config.train, steps=steps, kind=placement.kind, xla_faster_on=xla_faster_on)
+    rate = compile_model(model, objective, train=config.train, steps=steps, speed=speed)
+    return Prepared(
+        config=config,
+        dataset=dataset,
+        model=model,
+        batches=batches,
+        steps=steps,
+        rate=rate,
+        progress=progress,
+        placement=placement,
+        precision=precision,
+        speed=speed,
+    )

@@ -1,0 +1,125 @@
+"""Reasons to leave the loop in the middle of an epoch: a signal, the time limit, a loss that is no longer a number."""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import keras
+
+from aimodels.events import SignalReceived, Step, emit
+from aimodels.runs.folder import RunFolder, now
+
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+BETWEEN_STEP_EVENTS_SECONDS = 0.1
+BETWEEN_HEARTBEATS_SECONDS = 30.0
+
+
+class StopTraining(Exception):
+    """Leave `fit` at the end of a step. `signal_number` is 0 when no signal asked for it."""
+
+    def __init__(self, reason: str, *, signal_number: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.signal_number = signal_number
+
+
+class LossNotFinite(Exception):
+    """The loss is NaN or infinite."""
+
+    def __init__(self, *, epoch: int, step: int, last_finite: float | None) -> None:
+        super().__init__(f"epoch {epoch}, step {step}")
+        self.epoch = epoch
+        self.step = step
+        self.last_finite = last_finite
+
+
+class Signals:
+    """What the first SIGINT or SIGTERM leaves behind; a second one leaves at once."""
+
+    def __init__(self) -> None:
+        self.received = 0
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """The signal handler."""
+        if self.received:
+            raise KeyboardInterrupt
+        self.received = number
+        emit(SignalReceived(signal.Signals(number).name))
+
+
+@contextmanager
+def watching_signals() -> Iterator[Signals]:
+    """Note Ctrl-C and SIGTERM instead of dying of them, while the block runs; in the main thread only."""
+    signals = Signals()
+    if threading.current_thread() is not threading.main_thread():
+        yield signals
+        return
+    before = {number: signal.signal(number, signals.handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def deadline(max_time: str | None, *, started_at: float) -> float:
+    """When the time is over, on the clock of `time.perf_counter`."""
+    return math.inf if max_time is None else started_at + float(max_time[:-1]) * SECONDS[max_time[-1]]
+
+
+class StepWatcher(keras.callbacks.Callback):
+    """Tells about steps (at most ten times a second) and leaves the loop when there is a reason to."""
+
+    def __init__(self, run: RunFolder, *, signals: Signals, ends_at: float, steps: int) -> None:
+        super().__init__()
+        self._run = run
+        self._signals = signals
+        self._ends_at = ends_at
+        self._steps = steps
+        self._epoch = 0
+        self._told_at = 0.0
+        self._beat_at = time.perf_counter()
+        self._last_finite: float | None = None
+        self.fraction = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Remember which epoch this is; Keras counts from 0."""
+        self._epoch = epoch + 1
+        self.fraction = 0.0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After every call from Python, which is `steps_per_execution` steps."""
+        step = min(batch + 1, self._steps)
+        self.fraction = step / self._steps
+        clock = time.perf_counter()
+        self._leave_if_asked(clock)
+        if clock - self._told_at >= BETWEEN_STEP_EVENTS_SECONDS:
+            self._told_at = clock
+            self._tell(step, logs=logs or {}, clock=clock)
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Validation can be left as well."""
+        self._leave_if_asked(time.perf_counter())
+
+    def _leave_if_asked(self, clock: float) -> None:
+        if self._signals.received:
+            name = signal.Signals(self._signals.received).name
+            raise StopTraining(f"interrupted by {name}", signal_number=self._signals.received)
+        if clock >= self._ends_at:
+            raise StopTraining("the time limit `train.max_time` is reached")
+
+    def _tell(self, step: int, *, logs: dict[str, Any], clock: float) -> None:
+        metrics = {name: float(value) for name, value in logs.items()}
+        loss = metrics.get("loss", 0.0)
+        if not math.isfinite(loss):
+            raise LossNotFinite(epoch=self._epoch, step=step, last_finite=self._last_finite)
+        self._last_finite = loss
+        emit(Step(epoch=self._epoch, step=step, steps=self._steps, metrics=metrics))
+        if clock - self._beat_at >= BETWEEN_HEARTBEATS_SECONDS:
+            self._beat_at = clock
+            self._run.update(heartbeat=now())

@@ -1,0 +1,33 @@
+"""From a config to a finished run folder: the left half of the package on one screen, in the order of the data."""
+
+from aimodels import discovery
+from aimodels.config.loading import Loaded
+from aimodels.distribution.strategy import place
+from aimodels.distribution.tensorflow_start import choose_devices
+from aimodels.events import phase
+from aimodels.runs.folder import RunFolder
+from aimodels.runs.place import RunPlace
+from aimodels.training.fitting import fit
+from aimodels.training.preparing import prepare
+from aimodels.training.recording import recording
+from aimodels.training.seeding import seed_everything
+
+
+def train(loaded: Loaded, where: RunPlace) -> RunFolder:
+    """Train what the config asks for and give the run folder; its status tells how it ended.
+
+    Raises:
+        UserError: whatever the user can mend, before a folder is made where possible.
+    """
+    config = loaded.config
+    choose_devices(config.train.device)
+    seed_everything(config.seed, deterministic=config.train.deterministic)
+    with phase("reading data"):
+        dataset = discovery.plugin("datasets", config.data.name).load(config.data, seed=config.seed)
+    placement = place(config.train)
+    with phase("building model"), placement.strategy.scope():
+        prepared = prepare(config, dataset, placement=placement)
+    run = RunFolder.create(where.runs_dir, stem=loaded.name, exactly=where.exactly)
+    with recording(run, loaded, prepared, where=where) as ending:
+        fit(run, prepared, ending=ending)
+    return run
