@@ -97,6 +97,7 @@ class ConfigError(UserError):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
+        """Every problem found, in the order of lines."""
         return self._problems
 
 
