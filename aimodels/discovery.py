@@ -18,7 +18,7 @@ REQUIRED = {
     "datasets": ("Options", "load"),
     "preprocessing": ("Options", "fit"),
     "architectures": ("Options", "ACCEPTS", "SMALLEST_INPUT", "build"),
-    "figures": ("read", "draw"),
+    "figures": ("SOURCE", "OVERLAYS", "read", "draw"),
     "formats": ("export", "verify"),
     "cli/commands": ("command",),
 }

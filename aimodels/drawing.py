@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from aimodels import discovery
 from aimodels.errors import UsageError
@@ -20,7 +20,7 @@ from aimodels.runs.folder import RunFolder
 
 @dataclass(frozen=True)
 class DrawRequest:
-    """What to draw and where to. No kinds means all; no split means the first one evaluated, test before validation.
+    """What to draw and where to. No kinds means all that fit; no split the first one evaluated, test before validation.
 
     Without a folder, one run's pictures go where they belong in the run; several runs need a folder.
     """
@@ -50,6 +50,12 @@ class _Picture:
     path: Path
 
 
+def kinds(source: Literal["training", "evaluation"] | None = None) -> tuple[str, ...]:
+    """The figures there are, or those of them that show one side of a run."""
+    every = discovery.names("figures")
+    return tuple(kind for kind in every if source is None or discovery.plugin("figures", kind).SOURCE == source)
+
+
 def draw_figures(runs: Sequence[RunFolder], request: DrawRequest) -> list[Drawn]:
     """Draw figures of one run, or of several laid over each other. Nothing is written before all are drawn.
 
@@ -58,7 +64,9 @@ def draw_figures(runs: Sequence[RunFolder], request: DrawRequest) -> list[Drawn]
         UsageError: an option fits none of the figures, or several runs have no folder for their pictures.
         MachineError: a file cannot be written.
     """
-    figures = {kind: discovery.plugin("figures", kind) for kind in request.kinds or discovery.names("figures")}
+    figures = {kind: discovery.plugin("figures", kind) for kind in request.kinds or kinds()}
+    if not request.kinds and len(runs) > 1:
+        figures = {kind: figure for kind, figure in figures.items() if figure.OVERLAYS}
     _expect_sense(runs, request, figures=figures)
     drawn = []
     with styled():
@@ -95,7 +103,9 @@ def _draw(kind: str, figure: ModuleType, *, runs: Sequence[RunFolder], request: 
     except NothingToDraw as nothing:
         return Drawn(kind=kind, skipped=nothing.reason)
     folder = request.folder or _home(runs[0], figure, split=splits[0])
-    return _Picture(kind=kind, figure=picture, series=series, path=folder / f"{kind}.{request.format}")
+    return _Picture(
+        kind=kind, figure=picture, series=series, path=folder / f"{kind.rpartition('.')[2]}.{request.format}"
+    )
 
 
 def _split(run: RunFolder, figure: ModuleType, *, wanted: str | None) -> str:
@@ -118,5 +128,5 @@ def _save(picture: _Picture, *, dpi: int) -> Drawn:
     one, *others = picture.series
     every = [{"name": series.name, "numbers": series.numbers} for series in picture.series]
     numbers = {"series": every} if others else one.numbers
-    write_json(picture.path.parent / "data" / f"{picture.kind}.json", numbers)
+    write_json(picture.path.parent / "data" / f"{picture.path.stem}.json", numbers)
     return Drawn(kind=picture.kind, path=picture.path)

@@ -1,15 +1,15 @@
 """Runs made of files only: what training and evaluation leave behind, without either, from a seed."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
 from aimodels.config.schema import ArchitectureOptions, Config, DatasetOptions, Evaluate
 from aimodels.data import thumbnails
-from aimodels.data.dataset import ImageInput, Provenance, Split
+from aimodels.data.dataset import Provenance, Split
 from aimodels.evaluation.chosen import Chosen
-from aimodels.evaluation.evaluate import EvaluationRequest, record
+from aimodels.evaluation.evaluate import EvaluationRequest, measure
+from aimodels.prediction.predict import Answers
 from aimodels.runs.atomic import write_json
 from aimodels.runs.folder import RunFolder
 
@@ -58,12 +58,27 @@ def add_start(run, *, images, labels, counts):
     write_json(run.plot_data / "class_balance.json", {"class_names": class_names, "splits": counts})
 
 
-def add_evaluation(run, *, images, targets, probabilities, name="test"):
+class FakePredictor:
+    """Gives the answers that it was made with, whatever it is asked."""
+
+    def __init__(self, probabilities, *, class_names):
+        self.answers = Answers(probabilities, tuple(class_names))
+        self.class_names = tuple(class_names)
+
+    def answer(self, examples, *, batch_size):
+        assert len(examples) == len(self.answers.probabilities)
+        return self.answers
+
+    def decode(self, files):
+        return np.stack([np.full((8, 8, 1), int(path.stem), np.uint8) for path in files.paths])
+
+
+def add_evaluation(run, *, examples, targets, probabilities, name="test", **request):
     """An evaluation of these answers."""
-    split = Split(name="test", examples=images, targets=targets)
-    provenance = Provenance(description=f"{len(targets)} fake images", fingerprint="abc123")
-    chosen = Chosen(name=name, split=split, input=ImageInput(*images.shape[1:]), provenance=provenance)
-    return record(run, chosen, answers=SimpleNamespace(probabilities=probabilities), request=EvaluationRequest())
+    split = Split(name="test", examples=examples, targets=targets)
+    chosen = Chosen(name=name, split=split, provenance=Provenance(f"{len(targets)} fake images", fingerprint="abc123"))
+    predictor = FakePredictor(probabilities, class_names=run.signature["class_names"])
+    return measure(run, chosen, predictor=predictor, request=EvaluationRequest(**request))
 
 
 def answers(num_examples, *, num_classes, seed=0, skill=3.0):
@@ -76,23 +91,14 @@ def answers(num_examples, *, num_classes, seed=0, skill=3.0):
     return targets.astype(np.int64), (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def complete_run(
-    runs_dir: Path,
-    *,
-    stem="fake",
-    class_names=("cat", "dog", "eel"),
-    num_examples=200,
-    epochs=10,
-    validation=True,
-    seed=0,
-):
+def complete_run(runs_dir: Path, *, class_names=("cat", "dog", "eel"), num_examples=200, seed=0, stem="fake"):
     """A run with everything that any figure reads."""
     run = run_folder(runs_dir, stem=stem, class_names=class_names)
-    add_history(run, epochs=epochs, validation=validation, seed=seed)
+    add_history(run, seed=seed)
     targets, probabilities = answers(num_examples, num_classes=len(class_names), seed=seed)
     images = np.random.default_rng(seed).integers(256, size=(num_examples, 8, 8, 1), dtype=np.uint8)
     counts = np.bincount(targets, minlength=len(class_names))
     splits = {"train": (counts * 9).tolist(), "validation": counts.tolist(), "test": counts.tolist()}
     add_start(run, images=images[:16], labels=targets[:16], counts=splits)
-    add_evaluation(run, images=images, targets=targets, probabilities=probabilities)
+    add_evaluation(run, examples=images, targets=targets, probabilities=probabilities)
     return run

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from aimodels import discovery
 from aimodels.config.schema import DatasetOptions
-from aimodels.data.dataset import Dataset, ImageInput, Provenance, Split, SplitName
+from aimodels.data.dataset import Dataset, Provenance, Split, SplitName
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.folder import RunFolder
 
 # The option of a dataset that says where its data lies; the first of these that it has.
-PATH_OPTIONS = ("source", "path", "folder")
+PATH_OPTIONS = ("source", "path")
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,6 @@ class Chosen:
 
     name: str
     split: Split
-    input: ImageInput
     provenance: Provenance
 
 
@@ -51,7 +50,7 @@ def own_split(run: RunFolder, *, name: SplitName) -> Chosen:
             code="AM511",
             help=f"choose one of them with --split, or bring your own examples: aimodels eval {run.name} --data PATH",
         )
-    return Chosen(name=name, split=split, input=dataset.input, provenance=dataset.provenance)
+    return Chosen(name=name, split=split, provenance=dataset.provenance)
 
 
 def other_data(run: RunFolder, *, path: Path, name: SplitName) -> Chosen:
@@ -65,14 +64,15 @@ def other_data(run: RunFolder, *, path: Path, name: SplitName) -> Chosen:
         FailedError: the classes or the shape of its examples are not those of the run.
     """
     config = run.config
-    options = _pointed_at(config.data, path=path)
+    options = _pointed_at(config.data, path=path, run=run)
     dataset: Dataset = discovery.plugin("datasets", config.data.name).load(options, seed=config.seed)
     _expect_same_classes(run, dataset, path=path)
     split = dataset.split(name) or dataset.train
-    return Chosen(name=f"data-{_as_name(path)}", split=split, input=dataset.input, provenance=dataset.provenance)
+    return Chosen(name=f"data-{_as_name(path)}", split=split, provenance=dataset.provenance)
 
 
-def _pointed_at(options: DatasetOptions, *, path: Path) -> DatasetOptions:
+def _pointed_at(options: DatasetOptions, *, path: Path, run: RunFolder) -> DatasetOptions:
+    """The same options for other data: of a folder without splits every example is wanted, at the model's size."""
     known = [key for key in PATH_OPTIONS if key in type(options).model_fields]
     if not known:
         raise UsageError(
@@ -80,8 +80,10 @@ def _pointed_at(options: DatasetOptions, *, path: Path) -> DatasetOptions:
             code="AM519",
             help="leave --data away to measure on the run's own data",
         )
-    # Nothing is held out and nothing is left out: every example of a folder without splits is wanted.
-    return options.model_copy(update={known[0]: str(path), "validation": 0.0, "limit": None})
+    image = run.signature["input"]
+    wanted = {"validation": 0.0, "test": 0.0, "limit": None, "size": (image["height"], image["width"])}
+    understood = {key: value for key, value in wanted.items() if key in type(options).model_fields}
+    return options.model_copy(update={known[0]: str(path), **understood})
 
 
 def _expect_same_classes(run: RunFolder, dataset: Dataset, *, path: Path) -> None:

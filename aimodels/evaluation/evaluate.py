@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from aimodels.data.dataset import SplitName
+from aimodels.data.dataset import ImageFiles, Split, SplitName
 from aimodels.errors import FailedError
 from aimodels.evaluation.chosen import Chosen, other_data, own_split
 from aimodels.evaluation.probabilities import losses
 from aimodels.evaluation.scores import Scores, score
-from aimodels.evaluation.shown import hardest, random_choice, shown
+from aimodels.evaluation.shown import ShownExamples, hardest, random_choice, shown
 from aimodels.evaluation.text_report import as_text
 from aimodels.events import phase
 from aimodels.runs.atomic import write_json
@@ -76,47 +75,31 @@ def evaluate(run: RunFolder, request: EvaluationRequest) -> Evaluation:
         )
     with phase("loading the model"):
         predictor = _predictor(run, checkpoint=request.checkpoint)
-    with phase(f"answering {len(chosen.split):,} examples"):
-        answers = predictor.answer(chosen.split.examples, batch_size=request.batch_size)
-    return record(run, chosen, answers=answers, request=request)
+    return measure(run, chosen, predictor=predictor, request=request)
 
 
-def record(run: RunFolder, chosen: Chosen, *, answers: "Answers", request: EvaluationRequest) -> Evaluation:
-    """Score the answers to the chosen examples and write the evaluation's files.
+def measure(run: RunFolder, chosen: Chosen, *, predictor: "Predictor", request: EvaluationRequest) -> Evaluation:
+    """Ask about the chosen examples, score the answers, and write the evaluation's files.
 
     Raises:
-        FailedError: the answers are not those of this run's classes, or not finite.
+        DataError: an image cannot be read, or has another shape than the model takes.
+        FailedError: the answers are not finite.
     """
-    class_names = tuple(run.signature["class_names"])
-    _expect_usable(answers.probabilities, run=run, num_classes=len(class_names), checkpoint=request.checkpoint)
-    rows = Predictions(
-        examples=tuple(chosen.split.name_of(index) for index in range(len(chosen.split))),
-        targets=chosen.split.targets,
-        predictions=answers.probabilities.argmax(axis=1).astype(np.int64),
-        losses=losses(chosen.split.targets, answers.probabilities),
-        probabilities=answers.probabilities.astype(np.float32),
-    )
-    options = run.config.evaluate
+    with phase(f"answering {len(chosen.split):,} examples"):
+        answers = predictor.answer(chosen.split.examples, batch_size=request.batch_size)
+    rows = _rows(run, chosen, answers=answers)
     evaluation = Evaluation(
         run=run,
         folder=EvaluationFolder(run.evaluation(_name(chosen, checkpoint=request.checkpoint))),
         checkpoint=request.checkpoint,
         data=chosen.provenance.description,
-        scores=score(rows.targets, rows.probabilities, class_names=class_names, options=options),
+        scores=score(rows.targets, rows.probabilities, class_names=answers.class_names, options=run.config.evaluate),
     )
-    limit = options.top_losses if request.top_losses is None else request.top_losses
-    choices = {
-        "top_losses": hardest(rows, limit=limit),
-        "predictions": random_choice(len(chosen.split), seed=run.config.seed),
-    }
     evaluation.folder.write(
         report=_report(evaluation, chosen),
         text=as_text(evaluation.scores, title=f"{run.name}, {evaluation.folder.name}: {evaluation.data}"),
         predictions=rows,
-        examples={
-            name: shown(chosen.split, rows, positions=positions, input=chosen.input, class_names=class_names)
-            for name, positions in choices.items()
-        },
+        examples=_examples(run, chosen.split, rows, predictor=predictor, request=request),
     )
     _add_to_metrics(evaluation)
     return evaluation
@@ -125,32 +108,43 @@ def record(run: RunFolder, chosen: Chosen, *, answers: "Answers", request: Evalu
 def _predictor(run: RunFolder, *, checkpoint: str) -> "Predictor":
     from aimodels.prediction.predict import Predictor
 
-    return Predictor(run, checkpoint=checkpoint)
+    return Predictor(run, checkpoint)
+
+
+def _rows(run: RunFolder, chosen: Chosen, *, answers: "Answers") -> Predictions:
+    broken = int((~np.isfinite(answers.probabilities).all(axis=1)).sum())
+    if broken:
+        raise FailedError(
+            f"the model of {run.name} answers {broken:,} of {len(chosen.split):,} examples "
+            "with probabilities that are not finite",
+            code="AM516",
+            help="train again with a lower learning rate, or with train.precision=float32 if it was mixed",
+        )
+    return Predictions(
+        examples=tuple(chosen.split.name_of(index) for index in range(len(chosen.split))),
+        targets=chosen.split.targets,
+        predictions=answers.predictions,
+        losses=losses(chosen.split.targets, answers.probabilities),
+        probabilities=answers.probabilities,
+    )
+
+
+def _examples(
+    run: RunFolder, split: Split, rows: Predictions, *, predictor: "Predictor", request: EvaluationRequest
+) -> dict[str, ShownExamples]:
+    limit = run.config.evaluate.top_losses if request.top_losses is None else request.top_losses
+    choices = {"top_losses": hardest(rows, limit=limit), "predictions": random_choice(len(split), seed=run.config.seed)}
+    examples = {}
+    for name, positions in choices.items():
+        kept = split.take(positions).examples
+        images = predictor.decode(kept) if isinstance(kept, ImageFiles) else kept
+        examples[name] = shown(images, rows, positions=positions, class_names=predictor.class_names)
+    return examples
 
 
 def _name(chosen: Chosen, *, checkpoint: str) -> str:
     """The usual checkpoint goes without saying; another one must not write over its evaluation."""
     return chosen.name if checkpoint == BEST else f"{chosen.name}-{Path(checkpoint).stem}"
-
-
-def _expect_usable(
-    probabilities: npt.NDArray[np.float32], *, run: RunFolder, num_classes: int, checkpoint: str
-) -> None:
-    if probabilities.shape[1] != num_classes:
-        raise FailedError(
-            f"the checkpoint {checkpoint} does not fit {run.name}: it answers with {probabilities.shape[1]} classes, "
-            f"the run has {num_classes}",
-            code="AM512",
-            help="it comes from another config; use best, last, or a checkpoint of this run",
-        )
-    broken = int((~np.isfinite(probabilities).all(axis=1)).sum())
-    if broken:
-        raise FailedError(
-            f"the model of {run.name} answers {broken:,} of {len(probabilities):,} examples "
-            "with probabilities that are not finite",
-            code="AM516",
-            help="train again with a lower learning rate, or with train.precision=float32 if it was mixed",
-        )
 
 
 def _report(evaluation: Evaluation, chosen: Chosen) -> dict[str, Any]:

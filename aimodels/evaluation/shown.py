@@ -1,12 +1,12 @@
 """The examples that are kept as pictures: the hardest ones, and a random choice."""
 
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from aimodels.data import thumbnails
-from aimodels.data.dataset import ImageFiles, ImageInput, Split
 from aimodels.runs.evaluations import Predictions
 
 NUM_RANDOM = 36
@@ -35,34 +35,15 @@ def random_choice(num_examples: int, *, seed: int) -> npt.NDArray[np.int64]:
 
 
 def shown(
-    split: Split,
-    rows: Predictions,
-    *,
-    positions: npt.NDArray[np.int64],
-    input: ImageInput,
-    class_names: tuple[str, ...],
+    images: npt.NDArray[np.uint8], rows: Predictions, *, positions: npt.NDArray[np.int64], class_names: Sequence[str]
 ) -> ShownExamples:
-    """The examples at these positions, small enough for a JSON file, with the truth and the answer."""
+    """The images of the examples at these positions, small enough for a JSON file, with the truth and the answer."""
     predicted = rows.predictions[positions]
     return {
-        "images": thumbnails.encode(thumbnails.shrink(pixels(split, positions=positions, input=input))),
+        "images": thumbnails.encode(thumbnails.shrink(images)),
         "examples": [rows.examples[position] for position in positions],
         "targets": [class_names[number] for number in rows.targets[positions]],
         "predictions": [class_names[number] for number in predicted],
         "probabilities": [round(float(number), 6) for number in rows.probabilities[positions, predicted]],
         "losses": [round(float(loss), 6) for loss in rows.losses[positions]],
     }
-
-
-def pixels(split: Split, *, positions: npt.NDArray[np.int64], input: ImageInput) -> npt.NDArray[np.uint8]:
-    """The raw images at these positions, read and resized as the model sees them (uint8, [N, h, w, c])."""
-    if not isinstance(split.examples, ImageFiles):
-        return split.examples[positions]
-    if not len(positions):
-        return np.zeros((0, *input.shape), np.uint8)
-    import tensorflow as tf
-
-    from aimodels.preprocessing.images import decode
-
-    paths = split.examples.take(positions).paths
-    return np.stack([decode(tf.io.read_file(str(path)), input=input).numpy() for path in paths])

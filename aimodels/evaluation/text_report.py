@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from aimodels.evaluation.scores import Scores
+from aimodels.evaluation.scores import ClassScores, Scores
 
 HEADER = ("", "precision", "recall", "f1", "roc auc", "pr auc", "support")
 LONGEST_NAME = 40
@@ -25,10 +25,14 @@ def single_numbers(scores: Scores) -> str:
     return "\n".join(f"{name:<{width}}  {_number(value)}" for name, value in scores.metrics.items())
 
 
-def per_class_table(scores: Scores) -> str:
-    """One line per class with its precision, recall, F1, areas and support, then the averages."""
+def per_class_table(scores: Scores, *, limit: int | None = None) -> str:
+    """One line per class with its precision, recall, F1, areas and support, then the averages.
+
+    Of more classes than the limit, those with the lowest F1 are shown, and it is said how many are not.
+    """
     rows: list[Sequence[str]] = [HEADER]
-    for row in scores.per_class:
+    num_hidden = len(scores.per_class) - (limit or len(scores.per_class))
+    for row in sorted(scores.per_class, key=_f1_or_best)[:limit] if num_hidden > 0 else scores.per_class:
         scored = (row.precision, row.recall, row.f1, row.roc_auc, row.pr_auc)
         rows.append((_short(row.name), *map(_number, scored), str(row.support)))
     for average in ("macro", "weighted"):
@@ -42,7 +46,13 @@ def per_class_table(scores: Scores) -> str:
         for row in rows
     ]
     lines.insert(-2, "")
+    if num_hidden > 0:
+        lines.insert(-3, f"and {num_hidden} classes with a higher F1")
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _f1_or_best(row: ClassScores) -> float:
+    return 1.0 if math.isnan(row.f1) else row.f1
 
 
 def confused_pairs(scores: Scores, *, limit: int | None = None) -> str:

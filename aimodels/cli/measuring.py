@@ -1,0 +1,87 @@
+"""What `aimodels eval` does around the library's `evaluate`: TensorFlow before it, pictures and words after it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aimodels.cli.console import Console
+from aimodels.drawing import Drawn, DrawRequest, draw_figures, kinds
+from aimodels.errors import AnswerIsNo
+from aimodels.evaluation.evaluate import Evaluation
+from aimodels.evaluation.text_report import confused_pairs, per_class_table, single_numbers
+from aimodels.evaluation.thresholds import Checked, Threshold, check
+from aimodels.events import phase
+from aimodels.runs.folder import RunFolder
+
+MOST_CLASSES = 30
+MOST_CONFUSIONS = 5
+
+
+def start(run: RunFolder) -> None:
+    """Load TensorFlow, with what it says in the run's log."""
+    from aimodels.distribution.tensorflow_start import start_tensorflow
+
+    start_tensorflow(log=run.tensorflow_log)
+
+
+def draw(evaluation: Evaluation) -> list[Drawn]:
+    """The pictures of this evaluation."""
+    with phase("drawing"):
+        request = DrawRequest(kinds=kinds("evaluation"), split=evaluation.folder.name)
+        return draw_figures([evaluation.run], request)
+
+
+def tell(
+    console: Console, evaluation: Evaluation, *, drawn: Sequence[Drawn], bars: Sequence[Threshold]
+) -> dict[str, Any]:
+    """Show what was found, and give it as the JSON document.
+
+    Raises:
+        AnswerIsNo: a bar was missed; the document was given to the console before.
+    """
+    checked = check(bars, metrics=evaluation.scores.metrics)
+    document = _document(evaluation, drawn=drawn, checked=checked)
+    console.answer(document)
+    console.essential(f"{evaluation.scores.accuracy!r}")
+    console.out(_page(evaluation, drawn=drawn, checked=checked))
+    missed = [bar for bar in checked if not bar.ok]
+    if missed:
+        raise AnswerIsNo(
+            f"{evaluation.run.name} misses {len(missed)} of {len(checked)} bars: {'; '.join(map(str, missed))}",
+            code="AM515",
+            help=f"everything measured is in {evaluation.folder.path}",
+        )
+    return document
+
+
+def _page(evaluation: Evaluation, *, drawn: Sequence[Drawn], checked: Sequence[Checked]) -> str:
+    scores, folder = evaluation.scores, evaluation.folder
+    parts = [
+        f"{evaluation.run.name} on {folder.name}: {scores.num_examples:,} examples, checkpoint {evaluation.checkpoint}"
+        f"\n{evaluation.data}",
+        single_numbers(scores),
+        per_class_table(scores, limit=MOST_CLASSES),
+    ]
+    if scores.worst_confusions:
+        parts.append("most confused\n" + confused_pairs(scores, limit=MOST_CONFUSIONS))
+    if scores.reasons:
+        parts.append("\n".join(scores.reasons.values()))
+    if checked:
+        parts.append("\n".join(f"{'ok  ' if bar.ok else 'MISS'}  {bar}" for bar in checked))
+    written = [folder.text_file, folder.report_file, folder.predictions_file]
+    parts.append("\n".join(f"  {path}" for path in [*written, *(one.path for one in drawn if one.path)]))
+    return "\n\n".join(parts)
+
+
+def _document(evaluation: Evaluation, *, drawn: Sequence[Drawn], checked: Sequence[Checked]) -> dict[str, Any]:
+    run, scores = evaluation.run, evaluation.scores.as_document()
+    pictures = {one.kind: str(one.path.relative_to(run.path)) for one in drawn if one.path}
+    return {
+        "run": {"name": run.name, "path": str(run.path)},
+        "split": evaluation.folder.name,
+        "checkpoint": evaluation.checkpoint,
+        "data": evaluation.data,
+        **scores,
+        "thresholds": [bar.as_document() for bar in checked],
+        "files": evaluation.files | pictures,
+        "skipped": {one.kind: one.skipped for one in drawn if one.skipped},
+    }
