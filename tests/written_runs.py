@@ -18,7 +18,7 @@ train: {epochs: 3, batch_size: 32}
 NOBODY = 2**22 + 1
 
 
-def written_run(
+def written_run(  # noqa: PLR0913  # what a test says of a run is what differs from the usual one
     runs_dir: Path, *, stem="mnist", overrides=(), accuracies=(0.5, 0.75, 0.7), status="finished", minute=0, **facts
 ) -> RunFolder:
     """A run with a history, metrics and checkpoints; the accuracies are those of validation, one per epoch."""
