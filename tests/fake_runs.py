@@ -22,7 +22,8 @@ def run_folder(runs_dir, *, stem="fake", class_names=("0", "1", "2")):
     run.plot_data.mkdir(parents=True)
     facts = {"name": run.name, "status": "finished", "data_fingerprint": "abc123", "steps_per_epoch": STEPS_PER_EPOCH}
     write_json(run.run_file, facts)
-    write_json(run.signature_file, {"class_names": list(class_names)})
+    image = {"height": 8, "width": 8, "channels": 1, "resize": "stretch"}
+    write_json(run.signature_file, {"input": image, "class_names": list(class_names)})
     write_json(run.metrics_file, {"best": None, "last": None})
     # As if it had been read from config.resolved.yaml.
     run.__dict__["config"] = Config(
