@@ -20,11 +20,11 @@ NAMES = discovery.names("datasets")
 PER_CLASS = 12
 
 
-def pictures(num_classes: int, *, changed: bool = False) -> np.ndarray:
-    """Different images, [class, number, 28, 28]; one pixel of one of them can be changed."""
+def pictures(num_classes: int, *, changed: int | None = None) -> np.ndarray:
+    """Different images, [class, number, 28, 28]; one pixel of that number in the first class can be changed."""
     images = np.random.default_rng(0).integers(0, 256, (num_classes, PER_CLASS, 28, 28), dtype=np.uint8)
-    if changed:
-        images[0, 0, 0, 0] ^= 1
+    if changed is not None:
+        images[0, changed, 0, 0] ^= 1
     return images
 
 
@@ -46,7 +46,7 @@ def as_folder(path: Path, images: np.ndarray) -> None:
             Image.fromarray(image).save(path / f"class{label}" / f"{number:02d}.png")
 
 
-def opened(module: ModuleType, name: str, place: Path, *, changed: bool = False, seed: int = 3) -> Dataset:
+def opened(module: ModuleType, name: str, place: Path, *, changed: int | None = None, seed: int = 3) -> Dataset:
     """The dataset, loaded from a small source that is made for it at `place`."""
     fields = module.Options.model_fields
     if "source" in fields:
@@ -124,11 +124,12 @@ def test_every_dataset_gives_the_same_for_the_same_seed(name, tmp_path):
     assert contents(first.validation) != contents(other.validation)
 
 
+@pytest.mark.parametrize("changed", [0, PER_CLASS - 1], ids=["test", "train"])
 @pytest.mark.parametrize("name", NAMES)
-def test_every_fingerprint_is_stable_and_knows_a_changed_pixel(name, tmp_path):
+def test_every_fingerprint_is_stable_and_knows_a_changed_pixel(name, changed, tmp_path):
     module = discovery.plugin("datasets", name)
     here, there = opened(module, name, tmp_path / "here"), opened(module, name, tmp_path / "there", seed=9)
-    changed = opened(module, name, tmp_path / "changed", changed=True)
+    other = opened(module, name, tmp_path / "other", changed=changed)
     assert here.provenance.fingerprint == there.provenance.fingerprint
-    assert here.provenance.fingerprint != changed.provenance.fingerprint
+    assert here.provenance.fingerprint != other.provenance.fingerprint
     assert here.provenance.fingerprint.startswith("sha256:")
