@@ -1,6 +1,7 @@
 """The problems that a config can have, in words: what must be, what was found, what would work."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
@@ -178,13 +179,16 @@ def _first_key(spot: Spot) -> Place:
 
 
 def rule_broken(spot: Spot, *, error: ErrorDetails) -> Problem:
-    """A rule of the section's own, in its own words."""
+    """A rule of the section's own, in its own words; at the first key that they name in backticks, if it was written."""
     message = str(error.get("ctx", {}).get("error", error["msg"]))
+    place = spot.key if isinstance(spot.written.value, dict) else spot.written.place
+    named = [key for key in re.findall(r"`(\w+)`", message) if key in spot.written.entries]
     return Problem(
         code="AM102",
         message=f"`{spot.name or TOP}`: {message}",
         path=spot.name,
-        place=spot.key if isinstance(spot.written.value, dict) else spot.written.place,
+        place=spot.written.entries[named[0]].value.place if named else place,
+        help=f"what fits: aimodels schema --field {spot.name}",
     )
 
 

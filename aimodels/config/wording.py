@@ -55,6 +55,8 @@ def limits(metadata: Iterable[Any]) -> str:
         for name in ("gt", "ge", "lt", "le", "pattern", "min_length", "max_length")
         if getattr(part, name, None) is not None
     }
+    if "lt" in bounds and bounds.get("le", bounds["lt"]) >= bounds["lt"]:
+        bounds.pop("le", None)
     if "ge" in bounds and "le" in bounds:
         return f" from {short(bounds['ge'])} to {short(bounds['le'])}"
     if "ge" in bounds and not {"lt"} & set(bounds):

@@ -56,6 +56,13 @@ def _number(dumper: yaml.SafeDumper, value: float) -> yaml.Node:
     return dumper.represent_scalar("tag:yaml.org,2002:float", repr(value))
 
 
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    # PyYAML folds the rarer line breaks into spaces unless they are escaped.
+    style = '"' if re.search("[\n\r\t\x85\u2028\u2029]", value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
 _Dumper.add_representer(tuple, _on_one_line)
 _Dumper.add_representer(list, _on_one_line)
 _Dumper.add_representer(float, _number)
