@@ -42,6 +42,17 @@ class Exported:
     max_abs_diff: float | None
     num_verified: int
 
+    def as_document(self) -> dict[str, Any]:
+        """The export as JSON."""
+        return {
+            "path": str(self.path),
+            "version": int(self.path.stem),
+            "num_bytes": self.num_bytes,
+            "signature": self.signature,
+            "max_abs_diff": self.max_abs_diff,
+            "num_verified": self.num_verified,
+        }
+
 
 def export_run(run: RunFolder, request: ExportRequest) -> Exported:
     """Write an export of a run under `<folder>/<format>/<version>`.

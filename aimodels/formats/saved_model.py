@@ -32,8 +32,8 @@ def export(run: RunFolder, path: Path, *, checkpoint: str = "best") -> None:
     archive = keras.export.ExportArchive()
     pixels = tf.TensorSpec([None, *asked.input.shape], tf.uint8, name="images")
     files = tf.TensorSpec([None], tf.string, name="encoded")
-    archive.add_endpoint("serving_default", lambda images: asked.images(images), input_signature=[pixels])
-    archive.add_endpoint("encoded", lambda encoded: asked.encoded(encoded), input_signature=[files])
+    archive.add_endpoint("serving_default", asked.images, input_signature=[pixels])
+    archive.add_endpoint("encoded", asked.encoded, input_signature=[files])
     archive.write_out(str(path), verbose=False)
     _describe(asked, run.signature, path)
 

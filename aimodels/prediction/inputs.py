@@ -22,8 +22,8 @@ class Group:
     names: tuple[str, ...]
 
 
-def read_inputs(texts: Sequence[str], *, input: ImageInput) -> list[Group]:
-    """The examples that the arguments name, in their order.
+def read_inputs(texts: Sequence[str], *, input: ImageInput, limit: int | None = None) -> list[Group]:
+    """The examples that the arguments name, image files first; at most `limit` of them.
 
     Raises:
         MissingError: a file, a folder or a pattern names nothing.
@@ -39,7 +39,21 @@ def read_inputs(texts: Sequence[str], *, input: ImageInput) -> list[Group]:
                 files.append(path)
     if files:
         groups.insert(0, Group(ImageFiles(tuple(files)), tuple(map(str, files))))
-    return groups
+    return groups if limit is None else _first(groups, limit)
+
+
+def _first(groups: list[Group], count: int) -> list[Group]:
+    kept = []
+    for group in groups:
+        positions = np.arange(min(count, len(group.names)))
+        kept.append(
+            Group(
+                group.examples.take(positions) if isinstance(group.examples, ImageFiles) else group.examples[positions],
+                group.names[: len(positions)],
+            )
+        )
+        count -= len(positions)
+    return [group for group in kept if group.names]
 
 
 def _paths(text: str) -> list[Path]:

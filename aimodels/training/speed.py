@@ -30,8 +30,9 @@ def choose_speed(model: keras.Model, train: Train, *, steps: Steps, kind: str, x
     """Choose what the config left at `auto`. `kind` is "cpu" or "gpu"."""
     step_seconds = CALL_SECONDS / 10 + 3 * flops_per_example(model) * train.batch_size / FLOPS_PER_SECOND[kind]
     reasons = {}
-    number = train.steps_per_execution
-    if not isinstance(number, int):
+    if isinstance(train.steps_per_execution, int):
+        number = train.steps_per_execution
+    else:
         number = min(MOST_STEPS, steps.per_epoch, max(1, round(LONGEST_CALL_SECONDS / step_seconds)))
         reasons["steps_per_execution"] = f"{number}: a step is about {step_seconds * 1e3:.1f} ms"
     xla = train.xla
