@@ -1,21 +1,23 @@
 """Files from the network, kept in Keras's own cache folder, and never used unless their SHA-256 is the known one."""
 
 import errno
-import http.client
 import os
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from aimodels.data.fingerprint import sha256_of
 from aimodels.errors import DataError, FailedError, MachineError
 from aimodels.events import Downloaded, emit
+
+# Python's network modules are imported where they are used: `aimodels check` seldom needs them.
+if TYPE_CHECKING:
+    import http.client
+    import urllib.error
 
 CHUNK_BYTES = 1 << 18
 TIMEOUT_SECONDS = 30.0
@@ -152,7 +154,11 @@ def _transfer(file: RemoteFile, target: IO[bytes]) -> None:
     emit(Downloaded(name=name, done=done, total=done))
 
 
-def _open(file: RemoteFile) -> http.client.HTTPResponse:
+def _open(file: RemoteFile) -> "http.client.HTTPResponse":
+    import http.client
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(file.url, headers={"User-Agent": "aimodels"})
     try:
         answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
@@ -164,14 +170,16 @@ def _open(file: RemoteFile) -> http.client.HTTPResponse:
     return answer
 
 
-def _read(file: RemoteFile, answer: http.client.HTTPResponse) -> bytes:
+def _read(file: RemoteFile, answer: "http.client.HTTPResponse") -> bytes:
+    import http.client
+
     try:
         return answer.read(CHUNK_BYTES)
     except (OSError, http.client.HTTPException) as error:
         raise _BrokenOff(_interrupted(file, str(error) or type(error).__name__), is_worth_another_try=True) from error
 
 
-def _refused(file: RemoteFile, error: urllib.error.HTTPError) -> FailedError:
+def _refused(file: RemoteFile, error: "urllib.error.HTTPError") -> FailedError:
     return FailedError(
         f"the server refused {file.url}: HTTP {error.code} {error.reason}",
         code="AM203",
@@ -184,6 +192,8 @@ def _interrupted(file: RemoteFile, reason: str) -> FailedError:
 
 
 def _unreachable(file: RemoteFile, error: Exception) -> MachineError:
+    import urllib.error
+
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     return MachineError(f"cannot reach {file.url}: {reason}", code="AM202", help=_instead(file))
 
