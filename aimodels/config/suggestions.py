@@ -25,9 +25,9 @@ ALIASES = {
     "train.optimizer.schedule": "scheduler lr_scheduler lr_schedule lr_decay learning_rate_schedule lr_scheduler_type",
     "train.optimizer.schedule.warmup_epochs": "warmup num_warmup_epochs",
     "train.optimizer.clip": "gradient_clipping grad_clip gradient_clip",
-    "train.optimizer.clip.norm": "clipnorm clip_norm",
+    "train.optimizer.clip.norm": "clipnorm",
     "train.optimizer.clip.global_norm": "global_clipnorm max_grad_norm gradient_clip_val clip_grad_norm",
-    "train.optimizer.clip.value": "clipvalue clip_value",
+    "train.optimizer.clip.value": "clipvalue",
     "train.early_stopping": "early_stop earlystopping stop_early",
     "train.early_stopping.patience": "patience early_stopping_patience",
     "train.augment": "augmentation augmentations aug data_augmentation transforms",
@@ -41,7 +41,8 @@ ALIASES = {
     "data": "dataset dataset_config",
     "data.name": "dataset_name",
     "data.validation": "val_split validation_split val_fraction validation_fraction val_size valid_size val",
-    "data.source": "path data_dir data_path root root_dir directory folder",
+    "data.source": "path data_dir data_path root root_dir directory folder file",
+    "data.path": "source data_dir data_path root root_dir directory folder",
     "data.limit": "max_samples max_train_samples num_samples subset",
     "model": "arch architecture network net backbone",
     "model.name": "model_name model_type",
@@ -70,7 +71,10 @@ def folded(word: str) -> str:
     return word.lower().replace("-", "").replace("_", "").replace(" ", "")
 
 
-TARGETS = {folded(alias): tuple(target.split(".")) for target, words in ALIASES.items() for alias in words.split()}
+TARGETS: dict[str, list[Path]] = {}
+for _target, _words in ALIASES.items():
+    for _alias in _words.split():
+        TARGETS.setdefault(folded(_alias), []).append(tuple(_target.split(".")))
 
 
 def advice(key: str, *, under: Path, layout: Layout, others: Sequence[str] = ()) -> Advice:
@@ -85,8 +89,8 @@ def advice(key: str, *, under: Path, layout: Layout, others: Sequence[str] = ())
             return _rename(name, field, confidence="high")
     if others:
         return Advice(label=f"a key of {either(others, joined='and')} only", help=_keys_here(under, layout=layout))
-    for target in (TARGETS.get(folded(key)), *_places_of(key, layout=layout)):
-        if target and target[:-1] in layout and target[-1] in layout[target[:-1]]:
+    for target in (*TARGETS.get(folded(key), ()), *_places_of(key, layout=layout)):
+        if target[:-1] in layout and target[-1] in layout[target[:-1]]:
             return _at(target, key=key, under=under, layout=layout)
     near = difflib.get_close_matches(key.lower(), here, n=1, cutoff=CLOSE)
     if near:

@@ -1,0 +1,56 @@
+"""Shipped configs are found by name, and a wrong name brings near ones."""
+
+from pathlib import Path
+
+import pytest
+
+from aimodels.config import examples
+from aimodels.errors import MissingError
+
+
+def test_a_file_goes_before_a_shipped_config(tmp_path: Path) -> None:
+    (tmp_path / "quickstart").write_text("data: mnist\nmodel: mlp\n", encoding="utf-8")
+    assert examples.find("quickstart") == Path("quickstart")
+
+
+@pytest.mark.parametrize("text", ["quickstart", "mnist_mlp", "smoke/mnist_mlp", "smoke/mnist_mlp.yaml"])
+def test_a_bare_name_is_a_shipped_config(text: str) -> None:
+    found = examples.find(text)
+    assert found.is_file()
+    assert found.stem == Path(text).stem
+
+
+def test_an_installed_package_brings_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packaged = tmp_path / "aimodels" / "shipped_configs" / "image"
+    packaged.mkdir(parents=True)
+    (packaged / "tiny.yaml").write_text(
+        "# $schema: x\n# aimodels train tiny\n# 99 %\n# in 3 s\n\n# no\n", encoding="utf-8"
+    )
+    monkeypatch.setattr(examples, "PACKAGE", tmp_path / "aimodels")
+    [example] = examples.all_examples()
+    assert (example.name, example.task, example.command, example.result) == (
+        "tiny",
+        "image",
+        "aimodels train tiny",
+        "99 % in 3 s",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("quickstrat", "did you mean quickstart?"),
+        ("mine.yml", "did you mean mine.yaml?"),
+        ("xyzzy", "aimodels ls examples lists the shipped ones"),
+    ],
+)
+def test_a_wrong_name_brings_near_ones(text: str, help: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").touch()
+    with pytest.raises(MissingError) as raised:
+        examples.find(text)
+    assert (raised.value.code, raised.value.help) == ("AM110", help)
+
+
+def test_a_folder_is_no_config(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="is a folder"):
+        examples.find(str(tmp_path))
