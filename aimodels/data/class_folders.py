@@ -54,7 +54,7 @@ def find(root: Path) -> ClassFolders:
         DataError: it has no class folders, a class without images, or other classes in test than in train.
     """
     if not root.exists():
-        raise missing(root, what=f"a folder with {LAYOUT}")
+        raise missing(root, what="a folder with one folder per class")
     if not root.is_dir():
         raise DataError(f"{root} is a file", code="AM215", help=f"name a folder with {LAYOUT}")
     walk = _Walk()
