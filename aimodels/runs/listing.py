@@ -55,9 +55,9 @@ def all_runs(runs_dir: Path) -> list[RunFolder]:
     """Every run of a folder, oldest first. A folder without `run.json` is none."""
     if not runs_dir.is_dir():
         return []
-    # `latest` is a second name of a run that is listed under its own.
+    # `latest` is a second name of a run that is listed under its own; a hidden folder is about to be removed.
     found = [path for path in runs_dir.iterdir() if path.is_dir() and not path.is_symlink()]
-    runs = [RunFolder(path) for path in found]
+    runs = [RunFolder(path) for path in found if not path.name.startswith(".")]
     return sorted((run for run in runs if run.run_file.exists()), key=lambda run: (_started(run), run.name))
 
 
