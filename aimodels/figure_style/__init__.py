@@ -180,6 +180,18 @@ def look(position: int) -> dict[str, Any]:
     }
 
 
+def number_epochs(axes: "Axes", *, last: int) -> None:
+    """An x axis of whole epochs, from 1 to the last."""
+    from matplotlib.ticker import MaxNLocator
+
+    margin = min(0.02 * last, 0.5)
+    axes.set_xlim(1 - margin, last + margin)
+    if last <= MANY_EPOCHS:
+        axes.set_xticks(range(1, last + 1))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
+
+
 def legend_below(figure: "Figure", axes: "Axes", *, columns: int = 2) -> None:
     """A legend under the whole figure, where it covers nothing."""
     handles, labels = axes.get_legend_handles_labels()

@@ -1,4 +1,4 @@
-"""Reliability diagram: how often answers of a confidence are right, and how many answers have that confidence."""
+"""How often answers of a confidence are right, and how many answers have that confidence."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

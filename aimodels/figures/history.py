@@ -20,6 +20,7 @@ from aimodels.figure_style import (
     Series,
     heading,
     new_figure,
+    number_epochs,
     short,
 )
 from aimodels.runs.atomic import finite
@@ -115,7 +116,9 @@ def draw(series: Sequence[Series], *, options: CurveOptions = WHOLE) -> "Figure"
         _scale(panel, log=options.log_y or label == "learning rate")
     if len(runs) == 1:
         _mark(panels, runs[0], metrics=metrics)
-    _number_epochs(panels[-1], runs, axis=options.x)
+    panels[-1].set_xlabel(LABELS[options.x])
+    if options.x == "epoch":
+        number_epochs(panels[-1], last=int(max(max(run.x) for run in runs)))
     figure.legend(handles=_legend(runs), loc="outside lower center", ncols=2 if len(runs) > 1 else 4)
     return figure
 
@@ -203,21 +206,6 @@ def _scale(panel: "Axes", *, log: bool) -> None:
     panel.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2 else (1.0, 2.0, 5.0)))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _number_epochs(lowest: "Axes", runs: Sequence[_Run], *, axis: str) -> None:
-    """Whole epochs on the axis, from 1 on."""
-    from matplotlib.ticker import MaxNLocator
-
-    lowest.set_xlabel(LABELS[axis])
-    if axis != "epoch":
-        return
-    last = max(max(run.x) for run in runs)
-    lowest.set_xlim(1 - 0.02 * last, 1.02 * last)
-    if last <= MANY_EPOCHS:
-        lowest.set_xticks(range(1, int(last) + 1))
-    else:
-        lowest.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
 
 
 def _legend(runs: Sequence[_Run]) -> list["Line2D"]:

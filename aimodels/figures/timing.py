@@ -12,6 +12,7 @@ from aimodels.figure_style import (
     heading,
     legend_below,
     new_figure,
+    number_epochs,
     short,
 )
 from aimodels.runs.atomic import finite
@@ -40,8 +41,6 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
 
 def draw(series: Sequence[Series]) -> "Figure":
     """Two panels over the epochs, from 0 upwards."""
-    from matplotlib.ticker import MaxNLocator
-
     figure = new_figure(width=7.2, height=4.4 + 0.17 * len(series))
     figure.suptitle(heading(series, "time of training"), fontsize=10)
     panels = figure.subplots(2, 1, sharex=True)
@@ -56,9 +55,8 @@ def draw(series: Sequence[Series]) -> "Figure":
             )
         panel.set_ylabel(label)
         panel.set_ylim(0, 1.06 * max(value or 0 for one in series for value in one.numbers[column]))
-    last = max(max(one.numbers["epoch"]) for one in series)
-    panels[-1].set(xlabel="epoch", xlim=(1 - 0.02 * last, last + 0.02 * last))
-    panels[-1].xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
+    panels[-1].set_xlabel("epoch")
+    number_epochs(panels[-1], last=int(max(max(one.numbers["epoch"]) for one in series)))
     if len(series) > 1:
         legend_below(figure, panels[0], columns=1)
     return figure
