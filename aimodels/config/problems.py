@@ -179,7 +179,7 @@ def _first_key(spot: Spot) -> Place:
 
 
 def rule_broken(spot: Spot, *, error: ErrorDetails) -> Problem:
-    """A rule of the section's own, in its own words; at the first key that they name in backticks, if it was written."""
+    """A rule of the section's own, in its own words, at the first key that they name in backticks."""
     message = str(error.get("ctx", {}).get("error", error["msg"]))
     place = spot.key if isinstance(spot.written.value, dict) else spot.written.place
     named = [key for key in re.findall(r"`(\w+)`", message) if key in spot.written.entries]

@@ -1,7 +1,9 @@
 """`check`, `schema`, `ls`, `cp` and `init`, as a user starts them."""
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 
 from aimodels import discovery
 from aimodels.cli import main
+from aimodels.config.examples import find
 from aimodels.config.loading import load
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
@@ -90,9 +93,6 @@ def test_a_wrong_config_is_marked_in_github(program: Program, tmp_path: Path) ->
 @pytest.mark.parametrize("arguments", [["check"], ["ls"], ["ls", "models"], ["schema"], ["init", "--list"]])
 def test_tensorflow_stays_away(arguments: list[str], small: Path, root: Path, program: Program) -> None:
     whole = [*arguments, str(small)] if arguments == ["check"] else arguments
-    import os
-    import sys
-
     text = f"""
 import sys
 from aimodels.cli import main
@@ -125,7 +125,7 @@ def test_ls_keeps_to_one_task(capfd: pytest.CaptureFixture[str]) -> None:
 def test_cp_copies_and_never_overwrites(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["cp", "quickstart", "mine.yaml", "-q"]) == 0
     assert capfd.readouterr().out == "mine.yaml\n"
-    assert load(Path("mine.yaml")).config == load(Path("mine.yaml")).config
+    assert load(Path("mine.yaml")).config == load(find("quickstart")).config
     Path("mine.yaml").write_text("precious", encoding="utf-8")
     assert main(["cp", "quickstart", "mine.yaml"]) == 2
     assert "error[AM121]" in capfd.readouterr().err

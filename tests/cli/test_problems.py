@@ -1,4 +1,4 @@
-"""How mistakes look: a golden text, carets under wide characters, what goes into JSON, and nothing that moves a cursor."""
+"""How mistakes look: a golden text, carets under wide characters, JSON, and nothing that moves a cursor."""
 
 from pathlib import Path
 

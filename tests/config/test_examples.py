@@ -13,11 +13,16 @@ def test_a_file_goes_before_a_shipped_config(tmp_path: Path) -> None:
     assert examples.find("quickstart") == Path("quickstart")
 
 
-@pytest.mark.parametrize("text", ["quickstart", "mnist_mlp", "smoke/mnist_mlp", "smoke/mnist_mlp.yaml"])
+@pytest.mark.parametrize("text", ["quickstart", "smoke_mlp", "smoke/smoke_mlp", "smoke/smoke_mlp.yaml"])
 def test_a_bare_name_is_a_shipped_config(text: str) -> None:
     found = examples.find(text)
     assert found.is_file()
     assert found.stem == Path(text).stem
+
+
+def test_no_two_shipped_configs_share_a_name() -> None:
+    names = [example.name for example in examples.all_examples()]
+    assert len(names) == len(set(names))
 
 
 def test_an_installed_package_brings_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
