@@ -1,0 +1,100 @@
+"""`aimodels eval`: the table for people, the document for programs, and the exit code for scripts."""
+
+import json
+
+import numpy as np
+import pytest
+from fake_runs import FakePredictor, run_folder
+
+from aimodels.cli import main, measuring
+from aimodels.data.dataset import Provenance, Split
+from aimodels.evaluation import evaluate as evaluating
+from aimodels.evaluation.chosen import Chosen
+from aimodels.runs.folder import RunFolder
+
+TARGETS = np.array([0, 0, 1, 1], np.int64)
+ANSWERS = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.1, 0.9]], np.float32)
+
+
+@pytest.fixture
+def run(runs_dir, monkeypatch):
+    """A finished run that answers 3 of its 4 test examples rightly, without TensorFlow."""
+    run = run_folder(runs_dir, class_names=["cat", "dog"])
+    run.checkpoints.mkdir()
+    run.checkpoint("best").touch()
+    split = Split(name="test", examples=np.zeros((4, 8, 8, 1), np.uint8), targets=TARGETS)
+    chosen = Chosen(name="test", split=split, provenance=Provenance("4 fake images", fingerprint="abc123"))
+    monkeypatch.setattr(RunFolder, "config", run.config)
+    monkeypatch.setattr(measuring, "start", lambda run: None)
+    monkeypatch.setattr(evaluating, "own_split", lambda run, *, name: chosen)
+    predictor = FakePredictor(ANSWERS, class_names=["cat", "dog"])
+    monkeypatch.setattr(evaluating, "_predictor", lambda run, *, checkpoint: predictor)
+    return run
+
+
+def document_of(capsys):
+    return json.loads(capsys.readouterr().out)
+
+
+def test_people_see_scores_classes_confusions_and_files(run, capsys):
+    assert main(["eval", "fake-001", "--no-plots"]) == 0
+    shown = capsys.readouterr().out
+    assert "fake-001 on test: 4 examples, checkpoint best" in shown
+    assert "accuracy            0.7500" in shown
+    assert "dog                  0.6667  1.0000  0.8000" in shown
+    assert "cat taken for dog      1 times, 50.0% of its examples" in shown
+    assert "runs/fake-001/eval/test/report.txt" in shown
+
+
+def test_programs_get_everything_in_one_document(run, capsys):
+    assert main(["eval", "fake-001", "--json"]) == 0
+    document = document_of(capsys)
+    assert document["ok"] is True
+    assert document["metrics"]["accuracy"] == 0.75
+    assert document["confusion_matrix"] == [[1, 1], [0, 2]]
+    assert [row["name"] for row in document["per_class"]] == ["cat", "dog"]
+    assert document["thresholds"] == []
+    assert "topk_accuracy" in document["skipped"]
+    assert {"report", "predictions", "roc", "confusion_matrix"} <= document["files"].keys()
+    assert all((run.path / path).is_file() for path in document["files"].values())
+
+
+def test_scripts_get_the_accuracy_alone(run, capsys):
+    assert main(["eval", "fake-001", "-q", "--no-plots"]) == 0
+    assert capsys.readouterr() == ("0.75\n", "")
+
+
+def test_a_missed_bar_is_exit_code_4_with_everything_still_written(run, capsys):
+    bars = ["--min", "accuracy=0.97", "--min", "macro_recall=0.7", "--max", "log_loss=9"]
+    assert main(["eval", "fake-001", "--json", *bars]) == 4
+    document = document_of(capsys)
+    assert document["exit_code"] == 4
+    assert document["thresholds"] == [
+        {"metric": "accuracy", "bound": "min", "wanted": 0.97, "got": 0.75, "ok": False},
+        {"metric": "macro_recall", "bound": "min", "wanted": 0.7, "got": 0.75, "ok": True},
+        {"metric": "log_loss", "bound": "max", "wanted": 9.0, "got": document["metrics"]["log_loss"], "ok": True},
+    ]
+    assert document["errors"][0]["code"] == "AM515"
+    assert all((run.path / path).is_file() for path in document["files"].values())
+
+
+def test_a_bar_that_is_met_is_exit_code_0(run, capsys):
+    assert main(["eval", "fake-001", "--min", "accuracy=0.75", "--no-plots"]) == 0
+    assert "ok    accuracy 0.7500, wanted >= 0.75" in capsys.readouterr().out
+
+
+def test_a_misspelt_metric_is_found_before_anything_is_measured(run, capsys):
+    assert main(["eval", "fake-001", "--min", "acuracy=0.9"]) == 2
+    assert "did you mean accuracy" in capsys.readouterr().err
+    assert not run.evaluation("test").exists()
+
+
+def test_an_unknown_run_is_exit_code_3(run):
+    assert main(["eval", "nothing"]) == 3
+
+
+def test_no_pictures_are_drawn_unless_wanted(run):
+    main(["eval", "fake-001", "--no-plots"])
+    assert not list(run.path.rglob("*.png"))
+    main(["eval", "fake-001"])
+    assert (run.evaluation("test") / "plots" / "confusion_matrix.png").is_file()
