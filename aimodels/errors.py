@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+ARGUMENT = "override "  # how the source of a place begins that is an argument of the command line
+
 
 @dataclass(frozen=True)
 class Place:
@@ -32,6 +34,11 @@ class Place:
     column: int
     end_column: int
     lines: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def is_argument(self) -> bool:
+        """Whether this is an override on the command line (`train.epochs=ten`) rather than a place in a file."""
+        return len(self.lines) == 1 and self.source == f"{ARGUMENT}{self.lines[0]}"
 
 
 @dataclass(frozen=True)

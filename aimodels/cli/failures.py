@@ -66,7 +66,11 @@ def save_traceback(error: BaseException, *, run: Path | None) -> Path | None:
 def annotation(level: str, problem: Problem) -> str:
     """The line that makes GitHub show a problem beside the file it is in."""
     place = problem.place
-    where = f"file={_escaped(place.source, ',:')},line={place.line},col={place.column}," if place else ""
+    where = (
+        f"file={_escaped(place.source, ',:')},line={place.line},col={place.column},"
+        if place and not place.is_argument
+        else ""
+    )
     return f"::{level} {where}title={problem.code}::{_escaped(problem.message)}"
 
 

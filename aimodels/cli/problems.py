@@ -6,7 +6,6 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from aimodels.config.overrides import is_override
 from aimodels.errors import Place, Problem
 
 MOST_SHOWN = 10
@@ -40,7 +39,7 @@ def as_json(problem: Problem) -> dict[str, Any]:
 
 
 def _place_as_json(place: Place) -> dict[str, Any]:
-    source = {"override": place.lines[0]} if is_override(place) else {"file": place.source}
+    source = {"override": place.lines[0]} if place.is_argument else {"file": place.source}
     return source | {"line": place.line, "column": place.column, "end_column": place.end_column}
 
 
@@ -60,7 +59,7 @@ def _block(problem: Problem) -> Text:
 
 def _frame(place: Place, *, label: str, margin: int, arrow: str, style: str) -> list[Text]:
     """The line with the mistake between its neighbours, and a caret under every cell of the mistake."""
-    shown = f"override, column {place.column}" if is_override(place) else f"{place.source}:{place.line}:{place.column}"
+    shown = f"override, column {place.column}" if place.is_argument else f"{place.source}:{place.line}:{place.column}"
     head = [Text.assemble(" " * margin, f"{arrow} ", (shown, "cyan"))]
     if not 1 <= place.line <= len(place.lines):
         return head
@@ -71,7 +70,7 @@ def _frame(place: Place, *, label: str, margin: int, arrow: str, style: str) -> 
     width = max(1, cell_len(printable(line[start : min(end, left + WIDEST_LINE)])))
     mark = ("^" if arrow == "-->" else "-") * width
     caret = Text.assemble(" " * indent, (f"{mark} {printable(label)}".rstrip(), style))
-    number = "" if is_override(place) else str(place.line)
+    number = "" if place.is_argument else str(place.line)
     return [
         *head,
         _gutter("", margin=margin),
@@ -96,7 +95,7 @@ def _cut(line: str, *, left: int) -> Text:
 def _margin(place: Place) -> int:
     """Cells for the line numbers, with a space on either side."""
     last = min(place.line + 1, len(place.lines))
-    return 2 if is_override(place) else len(str(last)) + 1
+    return 2 if place.is_argument else len(str(last)) + 1
 
 
 def _gutter(number: str, text: Text | None = None, *, margin: int) -> Text:
@@ -116,7 +115,7 @@ def _summary(problems: Sequence[Problem], *, source: str) -> str:
     hidden = f"and {more} more\n\n" if more > 0 else ""
     places = [problem.place for problem in problems if problem.place is not None]
     in_file = any(place.source == source for place in places)
-    in_overrides = any(is_override(place) for place in places)
+    in_overrides = any(place.is_argument for place in places)
     where = [printable(source)] if in_file else []
     where += ["the overrides"] if in_overrides else []
     inside = f" in {' and '.join(where)}" if where else ""

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aimodels.config.yaml_source import Entry, Written, read
-from aimodels.errors import ConfigError, Place, Problem
+from aimodels.errors import ARGUMENT, ConfigError, Place, Problem
 
 OVERRIDE = re.compile(r"([^=\s]+)=(.*)", re.DOTALL)
-PREFIX = "override "
 
 
 @dataclass(frozen=True)
@@ -21,12 +20,7 @@ class Overridden:
 
 def source_of(override: str) -> str:
     """How the place of a mistake in an override is called."""
-    return PREFIX + override
-
-
-def is_override(place: Place) -> bool:
-    """Whether a place is in an argument of the command line rather than in a file."""
-    return len(place.lines) == 1 and place.source == source_of(place.lines[0])
+    return ARGUMENT + override
 
 
 def put_over(written: Written, *, overrides: Sequence[str]) -> Overridden:

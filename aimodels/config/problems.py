@@ -10,7 +10,6 @@ from pydantic_core import ErrorDetails
 
 from aimodels import discovery
 from aimodels.config.fields import Field, alternatives, fields, names_of
-from aimodels.config.overrides import is_override
 from aimodels.config.section import Section
 from aimodels.config.suggestions import CLOSE, Layout, advice, allowed
 from aimodels.config.wording import choices, either, example, expected_parts, found, quoted
@@ -195,8 +194,8 @@ def rule_broken(spot: Spot, *, error: ErrorDetails) -> Problem:
 def is_left_behind(key: str, spot: Spot) -> bool:
     """Whether a key was written for another `name`, which an override has replaced since."""
     name = spot.written.entries.get("name")
-    is_replaced = name is not None and is_override(name.value.place)
-    return is_replaced and not is_override(spot.written.entries[key].key)
+    is_replaced = name is not None and name.value.place.is_argument
+    return is_replaced and not spot.written.entries[key].key.is_argument
 
 
 def left_behind(keys: Sequence[str], spot: Spot) -> Problem:

@@ -86,8 +86,9 @@ def test_a_wrong_config_is_exit_2_and_makes_no_folder(command: str, program: Pro
 
 def test_a_wrong_config_is_marked_in_github(program: Program, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("data: mnist\nmodel: cnn\ntrain: {epoch: 1}\n", encoding="utf-8")
-    ended = program("check", "bad.yaml", GITHUB_ACTIONS="true")
+    ended = program("check", "bad.yaml", "lr=1", GITHUB_ACTIONS="true")
     assert "::error file=bad.yaml,line=3,col=9,title=AM101::unknown key `train.epoch`" in ended.stderr
+    assert "::error title=AM101::unknown key `lr`" in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["ls"], ["ls", "models"], ["schema"], ["init", "--list"]])
@@ -200,3 +201,14 @@ def test_schema_is_written(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "-o", "deep/schema.json", "-q"]) == 0
     assert capfd.readouterr().out == "deep/schema.json\n"
     assert Path("deep/schema.json").read_bytes() == Path(".aimodels/schema.json").read_bytes()
+
+
+@pytest.mark.tensorflow
+def test_check_builds_and_tries_one_batch(program: Program, small: Path, tmp_path: Path) -> None:
+    ended = program("check", str(small), "--build", "--json")
+    assert ended.returncode == 0, ended.stderr
+    model = json.loads(ended.stdout)["model"]
+    assert model["num_parameters"] == 28 * 28 * 128 + 128 + 128 * 10 + 10
+    assert model["output_shape"] == [None, 10]
+    assert 1 < model["loss"] < 10
+    assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]

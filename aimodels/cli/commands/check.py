@@ -104,5 +104,5 @@ def _check_model(loaded: Loaded, *, console: Console) -> None:
     found: DryRun = dry_run(loaded)
     console.out(f"✓ model    {loaded.config.model.name}: {found.num_parameters:,} parameters")
     console.out(f"✓ loss     {found.loss:.4f} on one batch, finite")
-    facts = {"parameters": found.num_parameters, "output_shape": list(found.output_shape), "loss": found.loss}
+    facts = {"num_parameters": found.num_parameters, "output_shape": list(found.output_shape), "loss": found.loss}
     console.answer({"model": {"name": loaded.config.model.name, **facts}})
