@@ -1,6 +1,7 @@
 """The lines of the live view as plain text: a header, a table that grows, a block that is redrawn."""
 
 from dataclasses import dataclass, field
+from statistics import median
 
 from aimodels.cli.formatting import clock, metric, seconds, size, sparkline
 from aimodels.events import Downloaded, EpochEnded, RunStarted, Step
@@ -104,7 +105,9 @@ def _bar_line(progress: Progress, *, run: RunStarted, step: Step, now: float, wi
     elapsed = now - progress.epoch_began_at
     left = f"{step.epoch:>{len(str(run.epochs)) + 1}}/{run.epochs} "
     count = f" {step.step:>{len(str(step.steps))}}/{step.steps}"
-    values = "".join(f"  {LABELS.get(name, name)} {metric(value, name=name)}" for name, value in step.metrics.items())
+    # The loss and one more: what does not fit would take the others with it.
+    shown = sorted(step.metrics, key=lambda name: name != "loss")[:2]
+    values = "".join(f"  {LABELS.get(name, name)} {metric(step.metrics[name], name=name)}" for name in shown)
     speed = f"   {step.step / elapsed:>5.0f} steps/s" if elapsed > 0 else ""
     # The bar takes what is left; what does not fit beside the shortest bar is left out.
     for right in (count + " " + values + speed, count + " " + values, count):
@@ -127,8 +130,9 @@ def bar(done: int, total: int, *, width: int) -> str:
 def _time_line(progress: Progress, *, run: RunStarted, step: Step, now: float, width: int) -> str:
     in_epoch = now - progress.epoch_began_at
     epoch_left = in_epoch / step.step * (step.steps - step.step) if step.step else 0.0
-    times = [event.seconds for event in progress.ended] or [in_epoch + epoch_left]
-    run_left = epoch_left + (run.epochs - step.epoch) * sum(times) / len(times)
+    # The first epoch holds the compilation: it counts only as long as there is no other.
+    times = [event.seconds for event in progress.ended[1:] or progress.ended] or [in_epoch + epoch_left]
+    run_left = epoch_left + (run.epochs - step.epoch) * median(times)
     parts = [f"elapsed {clock(now - progress.began_at)}"]
     if step.step:
         parts += [f"epoch {clock(epoch_left)} left", f"run {clock(run_left)} left"]

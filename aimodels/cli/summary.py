@@ -109,7 +109,7 @@ def _at(found: Record) -> str:
 
 def _part(found: Record) -> str:
     fraction = found.run.facts().get("fraction") or 0
-    return f" and {fraction:.0%} of the next" if fraction else ""
+    return f" and {fraction:.0%} of the next" if 0 < fraction < 1 else ""
 
 
 def _table(run: RunFolder) -> list[str]:
