@@ -11,6 +11,7 @@ from typing import Any
 from aimodels.cli import failures, finding, help, parsing
 from aimodels.cli.console import Console
 from aimodels.cli.document import envelope
+from aimodels.cli.library_warnings import told_as_events
 from aimodels.cli.options import after_command, glance
 from aimodels.cli.views import view_for
 from aimodels.distribution.tensorflow_start import separate_stderr
@@ -116,7 +117,7 @@ def execute(call: parsing.Call, *, console: Console) -> int:
     command = " ".join(call.words)
     with console.keeping_stdout():
         try:
-            with listening(memory), view_for(console) as view, listening(view):
+            with listening(memory), view_for(console) as view, listening(view), told_as_events():
                 document = call.function(console, **call.arguments)
             if console.json_mode:
                 whole = console.document | (document or {})

@@ -134,6 +134,30 @@ os.write(1, b"after")
     assert ended.stderr == "native code talks"
 
 
+WARNING_LIBRARY = '''
+import warnings
+
+def command(console):
+    """Uses a library that warns."""
+    for _ in range(2):
+        warnings.warn_explicit("odd numbers\\nmore", UserWarning, "/env/site-packages/keras/src/x.py", 3)
+'''
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_library_warns_in_our_words(new_command, capfd):
+    new_command("odd", WARNING_LIBRARY)
+    assert main(["odd"]) == 0
+    assert capfd.readouterr().err == "warning[AM706]: keras says: odd numbers\n"
+    assert main(["odd", "-q"]) == 0
+    assert capfd.readouterr().err == ""
+    assert main(["odd", "--json"]) == 0
+    told = document(capfd.readouterr().out)
+    assert [(warning["code"], warning["message"]) for warning in told["warnings"]] == [
+        ("AM706", "keras says: odd numbers")
+    ]
+
+
 BUGGY = '''
 from aimodels.events import RunStarted, emit
 from recorded_events import STARTED
