@@ -41,7 +41,7 @@ def line(event: Event) -> str:
 
     >>> from aimodels.events import EpochStarted
     >>> line(EpochStarted(3)).partition("Z")[2]
-    '", "type": "epoch_started", "epoch": 3}\\\\n'
+    '", "type": "epoch_started", "epoch": 3}\\n'
     """
     moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
