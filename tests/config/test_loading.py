@@ -156,6 +156,15 @@ def test_a_config_opens_with_its_command_and_its_result(path: Path) -> None:
     assert second.startswith("# ")
 
 
+@pytest.mark.parametrize(
+    "text", ["1e-3", "1E5", "0o14", "012", "12:30", "null", "~", "no", "1_000", ".inf", "<<", "", "a: #b"]
+)
+def test_a_text_that_looks_like_something_else_stays_a_text(text: str) -> None:
+    config = checked(dumped({"data": "mnist", "model": "cnn", "train": {"monitor": text}}))
+    assert config.train.monitor == text
+    assert checked(to_yaml(config)) == config
+
+
 numbers = st.floats(0, 1, exclude_min=True, exclude_max=True)
 texts = st.text(max_size=20)
 optimizers = st.sampled_from(["adam", {"name": "sgd", "nesterov": True}]) | st.fixed_dictionaries(
