@@ -20,6 +20,7 @@ from aimodels.events import Event, RunStarted, Warned, listening
 
 BUG = 70
 INTERRUPTED = 130
+COMPLETION = (["--install-completion"], ["--show-completion"])
 
 
 class Memory:
@@ -39,7 +40,7 @@ class Memory:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line to its end. Returns the exit code."""
-    if "_AIMODELS_COMPLETE" in os.environ:
+    if "_AIMODELS_COMPLETE" in os.environ or list(arguments[:1]) in COMPLETION:
         parsing.complete()
     shown_on = sys.stderr
     # From here on `sys.stderr` is not descriptor 2: what native code writes there is no message of ours.

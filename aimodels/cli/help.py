@@ -35,7 +35,11 @@ def root_page() -> str:
         members = [entry for entry in found if entry.group == group]
         if members:
             lines += [f"{title}:", *(_row(entry, width=width) for entry in members), ""]
-    lines += ["aimodels COMMAND --help says more. -V, --version: the versions in use.", "", EXIT_CODES]
+    lines += [
+        "aimodels COMMAND --help says more. -V, --version: the versions in use. --install-completion: for your shell.",
+        "",
+        EXIT_CODES,
+    ]
     return "\n".join(lines)
 
 

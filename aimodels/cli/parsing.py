@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,14 +53,14 @@ def parse(arguments: Sequence[str]) -> Call | None:
 
 
 def complete() -> None:
-    """Answer the shell's request for completions, which Typer finds in the environment."""
+    """Answer the shell's request for completions, or install them: Typer finds out which, and ends the process."""
     app = typer.Typer(rich_markup_mode=None)
     app.callback()(_root)
-    for name in finding.commands():
-        _add(app, (name,))
-    for group in finding.groups():
-        for name in finding.commands(finding.folder_of(group)):
-            _add(app, (group, name))
+    every = [(name,) for name in finding.commands()]
+    every += [(group, name) for group in finding.groups() for name in finding.commands(finding.folder_of(group))]
+    for words in every:
+        with suppress(Exception):  # a file with a mistake in it is not completed; calling it says what is wrong
+            _add(app, words)
     app(prog_name="aimodels")
 
 

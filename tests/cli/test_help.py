@@ -100,3 +100,12 @@ def test_no_command_hides_a_shared_option():
     for words in COMMANDS:
         own = set(inspect.signature(finding.load(words)).parameters)
         assert not own & {parameter.name for parameter in PARAMETERS}, words
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "expected"), [("aimodels exp", 1, "explain"), ("aimodels runs sh", 2, "show")]
+)
+def test_the_shell_gets_completions(program, line, word, expected):
+    ended = program(_AIMODELS_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(word))
+    assert ended.returncode == 0
+    assert expected in ended.stdout.split()
