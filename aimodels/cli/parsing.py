@@ -56,7 +56,7 @@ def complete() -> None:
     """Answer the shell's request for completions, or install them: Typer finds out which, and ends the process."""
     app = typer.Typer(rich_markup_mode=None)
     app.callback()(_root)
-    every = [(name,) for name in finding.commands()]
+    every: list[tuple[str, ...]] = [(name,) for name in finding.commands()]
     every += [(group, name) for group in finding.groups() for name in finding.commands(finding.folder_of(group))]
     for words in every:
         with suppress(Exception):  # a file with a mistake in it is not completed; calling it says what is wrong
