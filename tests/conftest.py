@@ -72,3 +72,28 @@ def no_network() -> Iterator[None]:
             patch.setenv(name, "http://127.0.0.1:9")  # the port of nobody
         patch.setenv("no_proxy", "127.0.0.1,localhost")
         yield
+
+
+SMOKE = """
+name: smoke
+seed: 3
+data: {name: mnist, source: sample, limit: 200}
+model: {name: mlp, hidden: [16]}
+train: {epochs: 2, batch_size: 32}
+"""
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One small finished run that many tests look at and none may change."""
+    from aimodels.config.loading import load
+    from aimodels.distribution.tensorflow_start import start_tensorflow
+    from aimodels.runs.place import RunPlace
+
+    start_tensorflow()
+
+    from aimodels.training.train import train
+
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "smoke.yaml").write_text(SMOKE)
+    return train(load(folder / "smoke.yaml"), RunPlace(folder / "runs"))

@@ -18,6 +18,7 @@ class _Start:
     """What was decided when TensorFlow was loaded; it can be loaded once per process."""
 
     log: Path | None = None
+    handler: logging.Handler | None = None
 
 
 def start_tensorflow(*, log: Path | None = None, device: str = "auto") -> None:
@@ -74,7 +75,9 @@ def _point_stderr_at(log: Path) -> None:
     with log.open("ab") as file:
         os.dup2(file.fileno(), STDERR)
     _Start.log = log
-    handler = logging.FileHandler(log, encoding="utf-8")
+    if _Start.handler is not None:
+        _Start.handler.close()
+    _Start.handler = handler = logging.FileHandler(log, encoding="utf-8", delay=True)
     for name in ("tensorflow", "absl", "jax"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]

@@ -44,7 +44,7 @@ def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepar
     architecture = discovery.plugin("architectures", config.model.name)
     # A user's own architecture need not say where XLA is faster.
     xla_faster_on = getattr(architecture, "XLA_FASTER_ON", ())
-    speed = choose_speed(model, config.train, steps=steps, kind=placement.kind, xla_faster_on=xla_faster_on)
+    speed = choose_speed(model, config.train, steps=steps, placement=placement, xla_faster_on=xla_faster_on)
     rate = compile_model(model, objective, train=config.train, steps=steps, speed=speed)
     return Prepared(
         config=config,

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 
 from aimodels.config.schema import Train
+from aimodels.distribution.strategy import Placement
+from aimodels.errors import ConfigError, Problem
 from aimodels.training.schedules import Steps
 
 # Measured on 2 cores: Python, data hand-over and metrics cost about 1 ms per call, whatever the model.
@@ -26,20 +28,55 @@ class Speed:
     reasons: dict[str, str]
 
 
-def choose_speed(model: keras.Model, train: Train, *, steps: Steps, kind: str, xla_faster_on: tuple[str, ...]) -> Speed:
-    """Choose what the config left at `auto`. `kind` is "cpu" or "gpu"."""
-    step_seconds = CALL_SECONDS / 10 + 3 * flops_per_example(model) * train.batch_size / FLOPS_PER_SECOND[kind]
-    reasons = {}
-    if isinstance(train.steps_per_execution, int):
-        number = train.steps_per_execution
-    else:
-        number = min(MOST_STEPS, steps.per_epoch, max(1, round(LONGEST_CALL_SECONDS / step_seconds)))
-        reasons["steps_per_execution"] = f"{number}: a step is about {step_seconds * 1e3:.1f} ms"
-    xla = train.xla
-    if xla == "auto":
-        xla = kind in xla_faster_on
-        reasons["xla"] = f"{'on' if xla else 'off'}: as measured for this architecture on {kind}"
+def choose_speed(
+    model: keras.Model, train: Train, *, steps: Steps, placement: Placement, xla_faster_on: tuple[str, ...]
+) -> Speed:
+    """Choose what the config left at `auto`.
+
+    Raises:
+        ConfigError: something was asked for that this model or strategy cannot do.
+    """
+    reasons: dict[str, str] = {}
+    number = _choose_steps(model, train, steps=steps, placement=placement, reasons=reasons)
+    xla = _choose_xla(model, train, kind=placement.kind, xla_faster_on=xla_faster_on)
+    if train.xla == "auto":
+        reasons["xla"] = f"{'on' if xla else 'off'}: as measured for this architecture on {placement.kind}"
     return Speed(steps_per_execution=number, xla=xla, reasons=reasons)
+
+
+def _choose_steps(
+    model: keras.Model, train: Train, *, steps: Steps, placement: Placement, reasons: dict[str, str]
+) -> int:
+    wanted = train.steps_per_execution
+    if placement.num_replicas > 1:
+        # Keras 3.15 builds a loop that TensorFlow cannot run on several replicas: its placeholders are never fed.
+        if isinstance(wanted, int) and wanted > 1:
+            raise _refused("train.steps_per_execution", "several steps per call work on one device only")
+        reasons["steps_per_execution"] = f"1: {placement.num_replicas} replicas"
+        return 1
+    if isinstance(wanted, int):
+        return wanted
+    flops = 3 * flops_per_example(model) * train.batch_size
+    step_seconds = CALL_SECONDS / 10 + flops / FLOPS_PER_SECOND[placement.kind]
+    number = min(MOST_STEPS, steps.per_epoch, max(1, round(LONGEST_CALL_SECONDS / step_seconds)))
+    reasons["steps_per_execution"] = f"{number}: a step is about {step_seconds * 1e3:.1f} ms"
+    return number
+
+
+def _choose_xla(model: keras.Model, train: Train, *, kind: str, xla_faster_on: tuple[str, ...]) -> bool:
+    incapable = [layer.name for layer in model._flatten_layers() if not layer.supports_jit]
+    if train.xla == "auto":
+        return kind in xla_faster_on and not incapable
+    if train.xla and incapable:
+        raise _refused("train.xla", f"XLA cannot compile the layer {incapable[0]!r}")
+    if train.xla and train.deterministic and kind == "gpu":
+        raise _refused("train.xla", "XLA on a GPU does not repeat its results: set train.deterministic=false as well")
+    return train.xla
+
+
+def _refused(path: str, reason: str) -> ConfigError:
+    message = f"`{path}` cannot be as asked for: {reason}"
+    return ConfigError([Problem(code="AM310", message=message, path=path, help="leave it at auto")], source="train")
 
 
 def flops_per_example(model: keras.Model) -> float:
