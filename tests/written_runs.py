@@ -26,7 +26,12 @@ def written_run(  # noqa: PLR0913  # what a test says of a run is what differs f
     file.write_text(CONFIG, encoding="utf-8")
     loaded = load(file, overrides=overrides)
     run = RunFolder.create(runs_dir, stem=stem)
-    run.start(loaded.config, source=loaded.source, facts={"task": "image_classification", "tags": [], "notes": ""})
+    run.start(
+        loaded.config,
+        stem=loaded.name,
+        source=loaded.source,
+        facts={"task": "image_classification", "tags": [], "notes": ""},
+    )
     rows = [_row(accuracy, epoch=epoch) for epoch, accuracy in enumerate(accuracies, start=1)]
     for epoch, row in enumerate(rows, start=1):
         run.add_epoch(row, epoch=epoch)

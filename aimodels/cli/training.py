@@ -16,14 +16,16 @@ from aimodels.runs.place import RunPlace
 
 
 def train_run(loaded: Loaded, where: RunPlace) -> RunFolder:
-    """Start TensorFlow, train, give the run."""
+    """Start TensorFlow, train, give the run; what a terminal shows is also kept in the run."""
+    from aimodels.cli.console_log import ConsoleLog
     from aimodels.distribution.tensorflow_start import start_tensorflow
 
-    start_tensorflow(device=loaded.config.train.device)
+    with listening(ConsoleLog()):
+        start_tensorflow(device=loaded.config.train.device)
 
-    from aimodels.training.train import train
+        from aimodels.training.train import train
 
-    return train(loaded, where)
+        return train(loaded, where)
 
 
 def try_out(console: Console, loaded: Loaded) -> dict[str, Any]:

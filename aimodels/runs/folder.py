@@ -105,14 +105,16 @@ class RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         return cls(path)
 
-    def start(self, config: "Config", *, source: str, facts: Mapping[str, Any]) -> None:
+    def start(self, config: "Config", *, stem: str, source: str, facts: Mapping[str, Any]) -> None:
         """Write what was asked for, and mark the run as running by this process."""
         from aimodels.config.loading import to_yaml
 
         for folder in (self.checkpoints, self.plot_data, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         write_text(self.config_file, source)
-        write_text(self.resolved_file, to_yaml(config))
+        # Named, so that training this file again gives runs of the same name.
+        named = config.model_copy(update={"name": stem})
+        write_text(self.resolved_file, to_yaml(named))
         identity = {"schema": SCHEMA, "id": secrets.token_hex(4), "name": self.name, "status": "running"}
         process = {"started": now(), "host": socket.gethostname(), "pid": os.getpid(), "heartbeat": now()}
         write_json(self.run_file, identity | process | dict(facts))

@@ -13,7 +13,10 @@ HIGHER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "f1", "r2")
 
 @dataclass(frozen=True)
 class Watch:
-    """One metric under observation. `improved_at` is the epoch (from 1) of its best value, 0 before the first."""
+    """One metric under observation. `improved_at` is the epoch (from 1) of its best value, 0 before the first.
+
+    Between two epochs of equal accuracy the one with the lower loss is better, where `tie_breaker` names that loss.
+    """
 
     metric: str
     mode: str
@@ -21,13 +24,16 @@ class Watch:
     improved_at: int = 0
     since: int = 0
     min_delta: float = 0.0
+    tie_breaker: str = ""
+    best_at_tie: float = math.inf
 
     def after(self, epoch: int, metrics: dict[str, float]) -> "Watch":
         """The watch after an epoch with these metrics."""
         value = metrics[self.metric]
         gain = value - self.best if self.mode == "max" else self.best - value
-        if gain > self.min_delta or self.improved_at == 0:
-            return replace(self, best=value, improved_at=epoch, since=0)
+        loss = metrics[self.tie_breaker] if self.tie_breaker else math.inf
+        if gain > self.min_delta or self.improved_at == 0 or (gain == 0 and loss < self.best_at_tie):
+            return replace(self, best=value, improved_at=epoch, since=0, best_at_tie=loss)
         return replace(self, since=self.since + 1)
 
 
@@ -53,7 +59,7 @@ def begin(train: Train, dataset: Dataset) -> Progress:
     stopping, plateau = train.early_stopping, schedule if isinstance(schedule, Plateau) else None
     return Progress(
         epochs_done=0,
-        best=watch(train.monitor, train=train, dataset=dataset, where="train.monitor"),
+        best=_with_tie_breaker(watch(train.monitor, train=train, dataset=dataset, where="train.monitor")),
         stopping=None
         if stopping is None
         else replace(
@@ -63,6 +69,12 @@ def begin(train: Train, dataset: Dataset) -> Progress:
         plateau=None
         if plateau is None
         else watch(plateau.monitor, train=train, dataset=dataset, where="train.optimizer.schedule.monitor"),
+    )
+
+
+def _with_tie_breaker(watched: Watch) -> Watch:
+    return (
+        replace(watched, tie_breaker=watched.metric.replace("accuracy", "loss")) if watched.mode == "max" else watched
     )
 
 

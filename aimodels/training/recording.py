@@ -61,7 +61,7 @@ class Ending:
 def recording(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> Iterator[Ending]:
     """Begin the run folder, listen while the block trains, and write down how it ended, whatever happens."""
     ending = Ending()
-    run.start(loaded.config, source=loaded.source, facts=_facts(loaded, prepared, where=where))
+    run.start(loaded.config, stem=loaded.name, source=loaded.source, facts=_facts(loaded, prepared, where=where))
     move_log(run.tensorflow_log)
     write_json(run.environment_file, environment())
     write_json(run.signature_file, _signature(prepared))

@@ -92,6 +92,10 @@ class StepWatcher(keras.callbacks.Callback):
         self._epoch = epoch + 1
         self.fraction = 0.0
 
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """What was asked for between two epochs is done before another step."""
+        self._leave_if_asked(time.perf_counter())
+
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """After every call from Python, which is `steps_per_execution` steps."""
         step = min(batch + 1, self._steps)

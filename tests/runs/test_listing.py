@@ -204,6 +204,6 @@ def started(runs_dir: str) -> str:
 
     config.write_text(CONFIG)
     run = RunFolder.create(folder, stem="mnist")
-    run.start(load(config).config, source=CONFIG, facts={})
+    run.start(load(config).config, stem="smoke", source=CONFIG, facts={})
     run.update(status="finished")
     return run.name

@@ -40,6 +40,16 @@ def test_the_best_epoch_is_kept() -> None:
     assert (last.best.best, last.best.improved_at, last.epochs_done) == (0.3, 2, 3)
 
 
+def test_of_two_equal_accuracies_the_one_with_the_lower_loss_is_better() -> None:
+    from aimodels.training.progress import after_epoch, begin
+
+    state, asked = begin(Train(), dataset()), Train()
+    for accuracy, loss in [(0.9, 0.5), (0.9, 0.3), (0.9, 0.4), (0.8, 0.1)]:
+        metrics = {"val_accuracy": accuracy, "val_loss": loss, "accuracy": 1.0, "loss": 1.0}
+        state = after_epoch(state, metrics, train=asked)
+    assert state.best.improved_at == 2
+
+
 def test_accuracy_is_better_when_higher() -> None:
     *_, last = run(train(monitor="auto"), [0.5])
     assert (last.best.metric, last.best.mode) == ("val_accuracy", "max")
