@@ -43,7 +43,9 @@ def augmented(images: Any, options: ImageAugmentation, *, seed: Any) -> Any:
         changed = mean + (changed - mean) * factor
     if options.brightness:
         changed += 255.0 * draw.uniform(9, -options.brightness, options.brightness)[:, None, None, None]
-    return tf.cast(tf.clip_by_value(tf.round(changed), 0.0, 255.0), images.dtype)
+    rounded = tf.cast(tf.clip_by_value(tf.round(changed), 0.0, 255.0), images.dtype)
+    # The transform forgets the size.
+    return tf.ensure_shape(rounded, images.shape)
 
 
 def _moves(options: ImageAugmentation) -> bool:

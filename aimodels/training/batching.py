@@ -23,6 +23,8 @@ from aimodels.training.augmentation import augmented
 
 SHARE_OF_FREE_MEMORY = 0.25
 FREE_MEMORY_IF_UNKNOWN = 2**33
+# What runs in the pipeline has no Python conditions on tensors; rewriting its source takes longer than tracing it.
+as_written = tf.autograph.experimental.do_not_convert
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Batches:
         if self.config.train.augment.is_on:
             seed = tf.constant([self.config.seed, epoch], dtype=tf.int64)
             batches = batches.enumerate().map(
-                lambda number, batch: self._augmented(batch, seed=seed, number=number),
+                as_written(lambda number, batch: self._augmented(batch, seed=seed, number=number)),
                 num_parallel_calls=tf.data.AUTOTUNE,
                 deterministic=True,
             )
@@ -88,8 +90,10 @@ class _Source:
         """The examples at these positions, in this order, in batches."""
         indices = tf.data.Dataset.from_tensor_slices(order)
         if not self.is_streamed:
-            return indices.batch(size).map(self._at, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        one_by_one = indices.map(self._at, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+            return indices.batch(size).map(
+                as_written(self._at), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+            )
+        one_by_one = indices.map(as_written(self._at), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         return one_by_one.batch(size)
 
     def _at(self, indices: Any) -> tuple[Any, ...]:
