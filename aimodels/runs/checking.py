@@ -1,6 +1,5 @@
 """Whether the files of a run are there and whole."""
 
-import json
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,23 +33,25 @@ def check_run(run: RunFolder) -> list[Check]:
     ended = found.status in FINISHED
     state: State = "ok" if ended or found.status == "running" else "warning"
     checks = [Check(run.run_file.name, state, f"status {found.status}")]
-    checks.append(_tried(run.resolved_file.name, lambda: f"{run.config.data.name}, {run.config.model.name}"))
-    checks.append(_tried(run.history_file.name, lambda: f"{_epochs(run)} epochs"))
+    checks.append(_tried(run.resolved_file, lambda: f"{run.config.data.name}, {run.config.model.name}"))
+    checks.append(_tried(run.history_file, lambda: f"{_epochs(run)} epochs"))
     if ended:
-        checks.append(_tried(run.metrics_file.name, lambda: f"{len(run.metrics())} entries"))
-        checks.append(_tried(run.signature_file.name, lambda: run.signature["input"]["kind"]))
+        checks.append(_tried(run.metrics_file, lambda: f"{len(run.metrics())} entries"))
+        checks.append(_tried(run.signature_file, lambda: run.signature["input"]["kind"]))
     checks += [_checkpoint(run, which) for which in ("best", "last")]
     checks += list(_leftovers(run, still_running=found.status == "running"))
     return checks
 
 
-def _tried(name: str, read: Callable[[], str]) -> Check:
+def _tried(path: Path, read: Callable[[], str]) -> Check:
+    if not path.exists():
+        return Check(path.name, "error", "is not there")
     try:
-        return Check(name, "ok", read())
-    except FileNotFoundError:
-        return Check(name, "error", "is not there")
-    except (OSError, ValueError, KeyError, json.JSONDecodeError, UserError) as error:
-        return Check(name, "error", f"cannot be read: {error}")
+        return Check(path.name, "ok", read())
+    except UserError as error:
+        return Check(path.name, "error", error.message)
+    except KeyError as error:
+        return Check(path.name, "error", f"has no {error}")
 
 
 def _epochs(run: RunFolder) -> int:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.atomic import append, cannot_write, csv_line, write_json, write_text
+from aimodels.runs.status import unfinished
 
 if TYPE_CHECKING:
     import keras
@@ -126,6 +127,9 @@ class RunFolder:
 
     def discard(self) -> None:
         """Remove a folder that never became a run (a mistake was found before training began)."""
+        link = self.path.parent / "latest"
+        if link.is_symlink() and os.readlink(link) == self.name:
+            link.unlink(missing_ok=True)
         shutil.rmtree(self.path, ignore_errors=True)
 
     def add_epoch(self, metrics: Mapping[str, float], *, epoch: int) -> None:
@@ -166,46 +170,46 @@ class RunFolder:
             raise MissingError(
                 f"{path} is not a run: it has no run.json", code="AM502", help="list them: aimodels runs ls"
             )
-        status = run.facts()["status"]
-        if status not in FINISHED:
+        facts = run.facts()
+        if facts.get("status") not in FINISHED:
             raise FailedError(
-                f"{path} is not a finished run: its status is {status}",
+                f"{path} is not a finished run: {unfinished(facts)}",
                 code="AM503",
-                help="training is still going on, was killed, or failed; see aimodels runs show " + run.name,
+                help=f"more about it: aimodels runs show {run.name}; finished ones: aimodels runs ls",
             )
         if not run.checkpoint("best").exists():
-            raise MissingError(f"{path} has no checkpoint: it stopped before its first epoch ended", code="AM504")
+            raise MissingError(
+                f"{path} has no checkpoint {run.checkpoint('best').name}",
+                code="AM504",
+                help=f"it was removed or never written; see aimodels doctor {run.name}, or train again",
+            )
         return run
 
     def facts(self) -> dict[str, Any]:
         """What `run.json` says.
 
         Raises:
-            FailedError: the file is not readable as JSON.
+            FailedError: the file is not readable as JSON; so it is for every other file of a run.
         """
-        try:
-            facts: dict[str, Any] = json.loads(self.run_file.read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, OSError) as error:
-            raise FailedError(f"{self.run_file} cannot be read: {error}", code="AM506") from error
-        return facts
+        return _document(self.run_file)
 
     @cached_property
     def config(self) -> "Config":
         """The config of the run, with every default filled in."""
         from aimodels.config.loading import load
 
+        if not self.resolved_file.exists():
+            raise _unreadable(self.resolved_file, "it is not there")
         return load(self.resolved_file).config
 
     @cached_property
     def signature(self) -> dict[str, Any]:
         """What goes in and what comes out: `signature.json`."""
-        signature: dict[str, Any] = json.loads(self.signature_file.read_text(encoding="utf-8"))
-        return signature
+        return _document(self.signature_file)
 
     def metrics(self) -> dict[str, Any]:
         """What `metrics.json` says: best, last, and an entry per split evaluated later."""
-        metrics: dict[str, Any] = json.loads(self.metrics_file.read_text(encoding="utf-8"))
-        return metrics
+        return _document(self.metrics_file)
 
     def history(self) -> dict[str, list[float]]:
         """The columns of `history.csv`. A cut last line (a crash while writing) is left out."""
@@ -222,14 +226,39 @@ class RunFolder:
         return load_model(self, checkpoint)
 
 
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise _unreadable(path, "it is not there") from error
+    except (ValueError, OSError) as error:
+        raise _unreadable(path, str(error)) from error
+    if not isinstance(document, dict):
+        raise _unreadable(path, "it holds no mapping")
+    return document
+
+
+def _unreadable(path: Path, reason: str) -> FailedError:
+    return FailedError(
+        f"{path} cannot be read: {reason}",
+        code="AM506",
+        help="bring the file back, or copy the run again; which of its files are whole: aimodels doctor RUN",
+    )
+
+
 def _columns(path: Path) -> dict[str, list[float]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    whole = [row for row in rows if len(row) == len(header)]
-    return {
-        column: [float(row[index]) if row[index] else float("nan") for row in whole]
-        for index, column in enumerate(header)
-    }
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        whole = [row for row in rows if len(row) == len(header)]
+        return {
+            column: [float(row[index]) if row[index] else float("nan") for row in whole]
+            for index, column in enumerate(header)
+        }
+    except FileNotFoundError as error:
+        raise _unreadable(path, "it is not there") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, str(error)) from error
 
 
 def _number(name: str, stem: str) -> int:

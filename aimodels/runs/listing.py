@@ -1,19 +1,16 @@
 """The runs of a folder: all of them, one by what a user calls it, and what became of each."""
 
 import difflib
-import json
 import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.folder import FINISHED, RunFolder
+from aimodels.runs.status import status
 
-LOST_AFTER_SECONDS = 120
 SMALLER_IS_BETTER = ("loss", "error", "ece", "mae", "mse", "rmse", "seconds", "brier")
 LIST_THEM = "list them: aimodels runs ls"
 
@@ -99,7 +96,7 @@ def metrics_of(run: RunFolder) -> dict[str, float]:
     """The numbers of the best epoch, and those of every split that was evaluated as `<split>_<metric>`."""
     try:
         metrics = run.metrics()
-    except (OSError, json.JSONDecodeError):
+    except FailedError:
         return {}
     best = (metrics.get("best") or {}).get("all") or {}
     found = {name: value for name, value in best.items() if _is_number(value)}
@@ -110,44 +107,6 @@ def metrics_of(run: RunFolder) -> dict[str, float]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def status(facts: Mapping[str, Any]) -> str:
-    """The status of a run, where `lost` is one that says it is running and is not.
-
-    Its process is gone from this machine, or has given no sign of life for two minutes.
-    """
-    said = str(facts.get("status", "unreadable"))
-    if said == "running" and (_process_is_gone(facts) or _silent_seconds(facts) > LOST_AFTER_SECONDS):
-        return "lost"
-    return said
-
-
-def is_alive(facts: Mapping[str, Any]) -> bool:
-    """Whether the process that says it trains this run exists on this machine."""
-    here = facts.get("host") == socket.gethostname()
-    return facts.get("status") == "running" and here and not _process_is_gone(facts)
-
-
-def _process_is_gone(facts: Mapping[str, Any]) -> bool:
-    pid = facts.get("pid")
-    if facts.get("host") != socket.gethostname() or not isinstance(pid, int):
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:  # it exists and is someone else's
-        return False
-    return False
-
-
-def _silent_seconds(facts: Mapping[str, Any]) -> float:
-    try:
-        heartbeat = datetime.fromisoformat(str(facts.get("heartbeat")))
-    except ValueError:
-        return float("inf")
-    return (datetime.now(UTC) - heartbeat).total_seconds()
 
 
 # --- one run, by what a user calls it -------------------------------------------------------------------------

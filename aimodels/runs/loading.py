@@ -55,3 +55,10 @@ def _check_fits(model: "keras.Model", run: RunFolder, path: Path) -> None:
             code="AM508",
             help=f"use a checkpoint of {run.name} itself: --checkpoint best",
         )
+    found, wanted = model.count_params(), run.facts()["num_parameters"]
+    if found != wanted:
+        raise FailedError(
+            f"{path} belongs to another config: it has {found:,} parameters, {run.name} has {wanted:,}",
+            code="AM508",
+            help=f"use a checkpoint of {run.name} itself: --checkpoint best",
+        )

@@ -7,7 +7,8 @@ from pathlib import Path
 from aimodels.errors import FailedError
 from aimodels.runs.atomic import cannot_write, write_text
 from aimodels.runs.folder import RunFolder
-from aimodels.runs.listing import all_runs, is_alive, pointed_to, record
+from aimodels.runs.listing import all_runs, pointed_to, record
+from aimodels.runs.status import is_alive
 
 
 def refuse_running(run: RunFolder) -> None:

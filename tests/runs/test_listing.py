@@ -11,7 +11,8 @@ from written_runs import NOBODY, running, written_run
 
 from aimodels.errors import MissingError, UsageError
 from aimodels.runs.folder import RunFolder, now
-from aimodels.runs.listing import all_runs, find_run, pointed_to, record, status
+from aimodels.runs.listing import all_runs, find_run, pointed_to, record
+from aimodels.runs.status import status
 
 LONG_AGO = "2026-01-01T00:00:00Z"
 
