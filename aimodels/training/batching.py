@@ -5,7 +5,8 @@ its files while training goes on, in parallel, a few batches ahead.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -166,8 +167,33 @@ def broken_image(path: str, *, reason: str) -> DataError:
     return DataError(
         f"{path} cannot be decoded: {reason.splitlines()[0][:160]}",
         code="AM230",
-        help="repair or remove the file; `data.on_error: skip` leaves out what is broken when the folder is read",
+        help="repair or remove the file; with `data.verify: decode` every image is looked at before training begins, "
+        "and `data.on_error: skip` leaves out those that are broken",
     )
+
+
+@contextmanager
+def broken_images_named(dataset: Dataset) -> Iterator[None]:
+    """Where the block fails on an image that is streamed, find which one it was.
+
+    Raises:
+        DataError: naming the first file of the splits in use that cannot be decoded.
+    """
+    try:
+        yield
+    except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError):
+        for split in (dataset.train, dataset.validation):
+            if split is not None and isinstance(split.examples, ImageFiles):
+                _decode_each(split.examples, input=dataset.input)
+        raise
+
+
+def _decode_each(files: ImageFiles, *, input: ImageInput) -> None:
+    for path in map(str, files.paths):
+        try:
+            image_preprocessing.decode(tf.io.read_file(path), input=input)
+        except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
+            raise broken_image(path, reason=error.message) from error
 
 
 def class_weights(dataset: Dataset, wanted: str | Mapping[str, float]) -> npt.NDArray[np.float32] | None:

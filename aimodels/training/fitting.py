@@ -4,11 +4,10 @@ import time
 
 import tensorflow as tf
 
-from aimodels.data.dataset import ImageFiles
 from aimodels.errors import FailedError
 from aimodels.events import EpochEnded, EpochStarted, StoppedEarly, emit
 from aimodels.runs.folder import RunFolder
-from aimodels.training.batching import broken_image
+from aimodels.training.batching import broken_images_named
 from aimodels.training.checkpoints import save_best, save_last
 from aimodels.training.preparing import Prepared
 from aimodels.training.progress import Progress, after_epoch
@@ -67,16 +66,17 @@ def one_epoch(run: RunFolder, prepared: Prepared, *, progress: Progress, watcher
 def _fit_epoch(run: RunFolder, prepared: Prepared, *, epoch: int, watcher: StepWatcher) -> dict[str, float]:
     train = prepared.config.train
     try:
-        history = prepared.model.fit(
-            prepared.batches.epoch(epoch),
-            validation_data=prepared.batches.validation(),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            # The order is decided in the batches; Keras warns when it is asked to shuffle a dataset.
-            shuffle=False,
-            verbose=0,
-            callbacks=[watcher],
-        )
+        with broken_images_named(prepared.dataset):
+            history = prepared.model.fit(
+                prepared.batches.epoch(epoch),
+                validation_data=prepared.batches.validation(),
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                # The order is decided in the batches; Keras warns when it is asked to shuffle a dataset.
+                shuffle=False,
+                verbose=0,
+                callbacks=[watcher],
+            )
     except LossNotFinite as broken:
         raise _not_finite(run, prepared, broken) from broken
     except tf.errors.ResourceExhaustedError as error:
@@ -85,8 +85,6 @@ def _fit_epoch(run: RunFolder, prepared: Prepared, *, epoch: int, watcher: StepW
             code="AM402",
             help=f"try train.batch_size={max(1, train.batch_size // 2)}; it changes the result, so it is left to you",
         ) from error
-    except tf.errors.InvalidArgumentError as error:
-        raise _broken_file(prepared) or error from error
     metrics = {name: float(history.history[name][-1]) for name in sorted(history.history, key=_loss_first)}
     if not all(map(_is_finite, metrics.values())):
         raise _not_finite(
@@ -133,18 +131,3 @@ def _not_finite(run: RunFolder, prepared: Prepared, broken: LossNotFinite) -> Fa
         "or train.optimizer.clip.norm=1.0; check the data for extreme values",
         notes=(f"{kept}: {run.checkpoints}",),
     )
-
-
-def _broken_file(prepared: Prepared) -> Exception | None:
-    """The error that names the first file of the splits in use that cannot be decoded."""
-    from aimodels.preprocessing.images import decode
-
-    for split in (prepared.dataset.train, prepared.dataset.validation):
-        if split is None or not isinstance(split.examples, ImageFiles):
-            continue
-        for path in map(str, split.examples.paths):
-            try:
-                decode(tf.io.read_file(path), input=prepared.dataset.input)
-            except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
-                return broken_image(path, reason=error.message)
-    return None

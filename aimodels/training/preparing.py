@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
 
 from aimodels import discovery
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
 from aimodels.distribution.strategy import Placement, choose_precision
+from aimodels.errors import FailedError
 from aimodels.training.assembling import assemble
 from aimodels.training.batching import Batches
 from aimodels.training.compiling import compile_model, objective_for
@@ -33,7 +35,22 @@ class Prepared:
 
 
 def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepared:
-    """Model, batches and state, ready for the first step; call it inside the strategy's scope."""
+    """Model, batches and state, ready for the first step; call it inside the strategy's scope.
+
+    Raises:
+        UserError: model and data do not fit together, or not into memory.
+    """
+    try:
+        return _prepared(config, dataset, placement=placement)
+    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        raise FailedError(
+            f"out of memory while the model {config.model.name} was built on {placement.device}",
+            code="AM402",
+            help="make the model smaller (fewer units or filters), or the images (data.size)",
+        ) from error
+
+
+def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prepared:
     precision = choose_precision(config.train.precision, kind=placement.kind)
     keras.config.set_dtype_policy(precision)
     progress = begin(config.train, dataset)

@@ -19,6 +19,7 @@ from aimodels.runs.environment import environment
 from aimodels.runs.event_log import EventLog
 from aimodels.runs.folder import RunFolder, now
 from aimodels.runs.place import RunPlace
+from aimodels.training.batching import broken_images_named
 from aimodels.training.stopping import StopTraining
 
 if TYPE_CHECKING:
@@ -59,16 +60,19 @@ class Ending:
 
 @contextmanager
 def recording(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> Iterator[Ending]:
-    """Begin the run folder, listen while the block trains, and write down how it ended, whatever happens."""
+    """Begin the run folder, listen while the block trains, and write down how it ended, whatever happens.
+
+    What goes wrong before the first step leaves no folder.
+    """
     ending = Ending()
-    run.start(loaded.config, stem=loaded.name, source=loaded.source, facts=_facts(loaded, prepared, where=where))
-    move_log(run.tensorflow_log)
-    write_json(run.environment_file, environment())
-    write_json(run.signature_file, _signature(prepared))
-    _keep_samples(run, prepared)
+    try:
+        _begin(run, loaded, prepared, where=where)
+    except BaseException:
+        run.discard()
+        raise
     with listening(EventLog(run.events_file)):
-        emit(_started(run, prepared))
         try:
+            emit(_started(run, prepared))
             yield ending
         except UserError as error:
             _end(run, ending, status="failed", error={"code": error.code, "message": error.message})
@@ -81,6 +85,15 @@ def recording(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: Ru
             _end(run, ending, status="failed", error={"code": "AM900", "message": f"{type(error).__name__}: {error}"})
             raise
         _end(run, ending, status=ending.status)
+
+
+def _begin(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> None:
+    """Write what is known before the first step."""
+    run.start(loaded.config, stem=loaded.name, source=loaded.source, facts=_facts(loaded, prepared, where=where))
+    move_log(run.tensorflow_log)
+    write_json(run.environment_file, environment())
+    write_json(run.signature_file, _signature(prepared))
+    _keep_samples(run, prepared)
 
 
 def _end(run: RunFolder, ending: Ending, *, status: str, error: dict[str, str] | None = None) -> None:
@@ -184,7 +197,8 @@ def _signature(prepared: "Prepared") -> dict[str, Any]:
 def _keep_samples(run: RunFolder, prepared: "Prepared") -> None:
     """The first batch as the network will see it, and how many examples each class has."""
     names = prepared.dataset.target.class_names
-    images, targets, *_ = next(iter(prepared.batches.epoch(0).take(1)))
+    with broken_images_named(prepared.dataset):
+        images, targets, *_ = next(iter(prepared.batches.epoch(0).take(1)))
     classes = targets.numpy().argmax(axis=-1) if prepared.batches.one_hot else targets.numpy().ravel().astype(int)
     labels = [names[number] for number in classes[:NUM_SAMPLES]]
     write_json(run.plot_data / "samples.json", {"images": encode(images.numpy()[:NUM_SAMPLES]), "labels": labels})
