@@ -17,6 +17,7 @@ from aimodels.cli.views import view_for
 from aimodels.distribution.tensorflow_start import separate_stderr
 from aimodels.errors import UserError
 from aimodels.events import Event, RunStarted, Warned, listening
+from aimodels.runs.atomic import cannot_write, refusal
 
 BUG = 70
 INTERRUPTED = 130
@@ -56,10 +57,20 @@ def _guarded(arguments: Sequence[str]) -> int:
     try:
         return _run(ordered, console=console)
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more when it flushes stdout at exit.
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has gone.
+        _give_up_stdout()
         return 0
+    except OSError as error:
+        _give_up_stdout()
+        told = cannot_write(Path("the output"), error)
+        failures.expected(told, console=console)
+        return told.exit_code
+
+
+def _give_up_stdout() -> None:
+    """Python would complain once more when it flushes stdout at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str], *, console: Console) -> int:
@@ -131,6 +142,7 @@ def execute(call: parsing.Call, *, console: Console) -> int:
 
 
 def _failed(error: BaseException, *, console: Console, command: str, memory: Memory) -> int:
+    error = refusal(error) or error
     if isinstance(error, KeyboardInterrupt):
         exit_code, entries = INTERRUPTED, failures.interrupted(console)
     elif isinstance(error, UserError):

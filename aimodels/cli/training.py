@@ -10,6 +10,7 @@ from aimodels.cli.console import Console
 from aimodels.config.loading import Loaded
 from aimodels.errors import Interrupted, UsageError
 from aimodels.events import listening, phase
+from aimodels.runs.atomic import cannot_write
 from aimodels.runs.event_log import EventLog
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
@@ -49,11 +50,15 @@ def streamed(console: Console, target: Path | None) -> Iterator[None]:
 
     Raises:
         UsageError: two documents would share stdout.
+        MachineError: the file cannot be written.
     """
     if target is None:
         yield
     elif str(target) != "-":
-        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(target, error) from error
         with listening(EventLog(target)):
             yield
     elif console.json_mode or console.quiet:

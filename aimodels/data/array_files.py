@@ -69,15 +69,16 @@ def read(path: Path, *, num_classes: int) -> ArrayData:
 
 def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
-        if not zipfile.is_zipfile(path):
-            raise _broken(path, "it is not a whole .npz archive")
+        with path.open("rb") as file:  # is_zipfile() says no as well where a file may not be read
+            if not zipfile.is_zipfile(file):
+                raise _broken(path, "it is not a whole .npz archive")
         # Without pickle an array of Python objects is refused, and so nothing in the file can run code.
         with np.load(path, allow_pickle=False) as archive:
             absent = [name for name in ARRAY_NAMES if name not in archive.files]
             if absent:
                 raise _wrong(path, f"it has no {', '.join(absent)}; it has {', '.join(archive.files) or 'nothing'}")
             return {name: archive[name] for name in ARRAY_NAMES}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, MemoryError) as error:
         raise _broken(path, str(error) or type(error).__name__) from error
 
 

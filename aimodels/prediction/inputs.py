@@ -1,5 +1,7 @@
 """What a user wants predicted: image files, folders, globs and arrays, as raw examples with a name each."""
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,8 +87,12 @@ def _array(path: Path, *, input: ImageInput) -> Group:
     try:
         loaded = np.load(path, allow_pickle=False)
         array = loaded if isinstance(loaded, np.ndarray) else _only_images(loaded, path)
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path} cannot be read as a NumPy array: {error}", code="AM232") from error
+    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(
+            f"{path} cannot be read as a NumPy array: {error}",
+            code="AM232",
+            help="it may be cut off; write it again with numpy.save or numpy.savez",
+        ) from error
     images = _shaped(array, path, input=input)
     return Group(images, tuple(f"{path}[{number}]" for number in range(len(images))))
 
@@ -96,7 +102,11 @@ def _only_images(archive: "np.lib.npyio.NpzFile", path: Path) -> npt.NDArray[np.
         if name in archive.files and archive[name].ndim >= 3:
             found: npt.NDArray[np.uint8] = archive[name]
             return found
-    raise DataError(f"{path} holds no images, only {', '.join(archive.files)}", code="AM232")
+    raise DataError(
+        f"{path} holds no images, only {', '.join(archive.files) or 'nothing'}",
+        code="AM232",
+        help="name the array of images `images`, `x_test` or `x`",
+    )
 
 
 def _shaped(array: npt.NDArray[np.uint8], path: Path, *, input: ImageInput) -> npt.NDArray[np.uint8]:

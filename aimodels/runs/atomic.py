@@ -14,6 +14,8 @@ from typing import Any
 from aimodels.errors import MachineError
 
 TEMPORARY = ".tmp"
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def flush(path: Path) -> None:
 
 def cannot_write(path: Path, error: OSError) -> MachineError:
     """The error for a file that the system would not let us write."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in DISK_IS_FULL:
         return MachineError(
             f"the disk is full: cannot write {path}",
             code="AM704",
@@ -63,6 +65,19 @@ def cannot_write(path: Path, error: OSError) -> MachineError:
         code="AM703",
         help="check the permissions of the folder, or choose another one with --runs-dir",
     )
+
+
+def refusal(error: BaseException) -> MachineError | None:
+    """The error for the user where the system refuses to read or write, whoever tried; None for any other error."""
+    if not isinstance(error, OSError) or error.errno not in (*DISK_IS_FULL, *NOT_ALLOWED):
+        return None
+    path = Path(str(error.filename or "the output"))
+    told = cannot_write(path, error)
+    if error.errno in NOT_ALLOWED:
+        reason = error.strerror or str(error)
+        told = MachineError(f"{path}: {reason}", code="AM703", help="check the permissions of the file and its folder")
+    told.__cause__ = error
+    return told
 
 
 def write_text(path: Path, text: str) -> None:
