@@ -1,5 +1,6 @@
 """The lines of the live view as plain text: a header, a table that grows, a block that is redrawn."""
 
+import textwrap
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -42,7 +43,8 @@ def header(run: RunStarted, *, width: int) -> list[str]:
     if gap < 2:
         lines.append(f"run     {run.path}")
     if run.choices:
-        lines.append("chosen  " + " · ".join(f"{name} {value}" for name, value in run.choices.items()))
+        chosen = "chosen  " + " · ".join(f"{name} {value}" for name, value in run.choices.items())
+        lines += textwrap.wrap(chosen, width, subsequent_indent=" " * 8)
     return lines
 
 

@@ -38,9 +38,9 @@ def choose_speed(
     """
     reasons: dict[str, str] = {}
     number = _choose_steps(model, train, steps=steps, placement=placement, reasons=reasons)
-    xla = _choose_xla(model, train, kind=placement.kind, xla_faster_on=xla_faster_on)
+    xla = _choose_xla(model, train, placement=placement, xla_faster_on=xla_faster_on)
     if train.xla == "auto":
-        reasons["xla"] = f"{'on' if xla else 'off'}: as measured for this architecture on {placement.kind}"
+        reasons["xla"] = f"{'on' if xla else 'off'}: measured on {placement.kind}"
     return Speed(steps_per_execution=number, xla=xla, reasons=reasons)
 
 
@@ -63,13 +63,13 @@ def _choose_steps(
     return number
 
 
-def _choose_xla(model: keras.Model, train: Train, *, kind: str, xla_faster_on: tuple[str, ...]) -> bool:
+def _choose_xla(model: keras.Model, train: Train, *, placement: Placement, xla_faster_on: tuple[str, ...]) -> bool:
     incapable = [layer.name for layer in model._flatten_layers() if not layer.supports_jit]
     if train.xla == "auto":
-        return kind in xla_faster_on and not incapable
+        return placement.kind in xla_faster_on and placement.num_replicas == 1 and not incapable
     if train.xla and incapable:
         raise _refused("train.xla", f"XLA cannot compile the layer {incapable[0]!r}")
-    if train.xla and train.deterministic and kind == "gpu":
+    if train.xla and train.deterministic and placement.kind == "gpu":
         raise _refused("train.xla", "XLA on a GPU does not repeat its results: set train.deterministic=false as well")
     return train.xla
 

@@ -1,0 +1,83 @@
+"""Steps per call and XLA: what is chosen, and what is refused."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from aimodels.config.schema import Train
+from aimodels.errors import ConfigError
+
+pytestmark = pytest.mark.tensorflow
+
+
+def network(units: int = 128, *, supports_jit: bool = True) -> Any:
+    import keras
+
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(units)])
+    model.layers[0].supports_jit = supports_jit
+    return model
+
+
+def chosen(
+    model: Any = None, *, kind: str = "cpu", replicas: int = 1, faster: tuple[str, ...] = (), **train: Any
+) -> Any:
+    from aimodels.training.schedules import Steps
+    from aimodels.training.speed import choose_speed
+
+    placement: Any = SimpleNamespace(kind=kind, num_replicas=replicas)
+    steps = Steps(per_epoch=1000, epochs=1)
+    asked = Train.model_validate(train)
+    return choose_speed(model or network(), asked, steps=steps, placement=placement, xla_faster_on=faster)
+
+
+def test_flops_are_two_per_weight_and_position() -> None:
+    import keras
+
+    from aimodels.training.speed import flops_per_example
+
+    model = keras.Sequential(
+        [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(5)]
+    )
+    assert flops_per_example(model) == 2 * (3 * 3 * 3 * 4) * (6 * 6) + 2 * (6 * 6 * 4 * 5)
+
+
+def test_small_steps_are_bundled_and_large_ones_are_not() -> None:
+    assert chosen(batch_size=1).steps_per_execution == 256
+    assert chosen(network(4096), batch_size=4096).steps_per_execution == 1
+
+
+def test_what_was_asked_for_is_done() -> None:
+    speed = chosen(steps_per_execution=7, xla=True)
+    assert (speed.steps_per_execution, speed.xla, speed.reasons) == (7, True, {})
+
+
+def test_xla_is_chosen_where_it_was_measured_faster() -> None:
+    assert chosen(faster=("cpu",)).xla
+    assert not chosen(faster=("gpu",)).xla
+    assert not chosen(faster=("cpu",), replicas=2).xla
+    assert not chosen(network(supports_jit=False), faster=("cpu",)).xla
+
+
+def test_keras_takes_xla_as_it_was_chosen() -> None:
+    import keras
+
+    model = network()
+    model.compile(optimizer=keras.optimizers.SGD(), loss="mse", jit_compile=True)
+    assert model.jit_compile
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"model": {"supports_jit": False}, "xla": True}, "XLA cannot compile the layer"),
+        ({"kind": "gpu", "xla": True}, "does not repeat its results"),
+        ({"replicas": 2, "steps_per_execution": 4}, "one device only"),
+    ],
+)
+def test_what_cannot_be_is_refused(arguments: dict[str, Any], reason: str) -> None:
+    if "model" in arguments:
+        arguments = {**arguments, "model": network(**arguments["model"])}
+    with pytest.raises(ConfigError, match=reason) as caught:
+        chosen(**arguments)
+    assert caught.value.code == "AM310"
