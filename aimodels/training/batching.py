@@ -64,7 +64,13 @@ class Batches:
     def _augmented(self, batch: tuple[Any, ...], *, seed: Any, number: Any) -> tuple[Any, ...]:
         examples, *rest = batch
         own_seed = tf.random.experimental.stateless_fold_in(seed, number)
-        return (augmented(examples, self.config.train.augment, seed=own_seed), *rest)
+        return (self._augment(examples, own_seed), *rest)
+
+    @cached_property
+    def _augment(self) -> Any:
+        """A function of (images, seed) that is traced once for all epochs."""
+        options = self.config.train.augment
+        return tf.function(lambda images, seed: augmented(images, options, seed=seed), autograph=False)
 
     @cached_property
     def _train(self) -> "_Source":
