@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from aimodels import discovery
 from aimodels.errors import FailedError, MissingError
 from aimodels.runs.folder import RunFolder
+from aimodels.runs.precision import in_float32
 
 if TYPE_CHECKING:
     import keras
@@ -39,7 +40,7 @@ def load_model(run: RunFolder, checkpoint: str = "best") -> "keras.Model":
             help="use the other checkpoint: --checkpoint last; or train again",
         ) from error
     _check_fits(model, run, path)
-    return model
+    return in_float32(model)
 
 
 def _check_fits(model: "keras.Model", run: RunFolder, path: Path) -> None:

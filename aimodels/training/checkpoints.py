@@ -5,6 +5,7 @@ import keras
 from aimodels.events import CheckpointSaved, emit
 from aimodels.runs.atomic import replacing
 from aimodels.runs.folder import RunFolder
+from aimodels.runs.precision import in_float32
 
 
 def save_last(run: RunFolder, model: keras.Model, *, epoch: int) -> None:
@@ -13,8 +14,8 @@ def save_last(run: RunFolder, model: keras.Model, *, epoch: int) -> None:
 
 
 def save_best(run: RunFolder, model: keras.Model, *, epoch: int) -> None:
-    """The network as it is now, ready to be used by anyone: Keras alone can load it."""
-    _save(run, keras.Model(model.input, model.output, name=model.name), which="best", epoch=epoch)
+    """The network as it is now, in float32 and ready to be used by anyone: Keras alone can load it."""
+    _save(run, in_float32(keras.Model(model.input, model.output, name=model.name)), which="best", epoch=epoch)
 
 
 def _save(run: RunFolder, model: keras.Model, *, which: str, epoch: int) -> None:

@@ -1,5 +1,7 @@
 """Model, batches, optimizer and state of a training, ready for its first step."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
@@ -50,12 +52,23 @@ def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepar
         ) from error
 
 
+@contextmanager
+def computing_in(precision: str) -> Iterator[None]:
+    """Layers that are made inside the block compute in this precision; those made later do not."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prepared:
     precision = choose_precision(config.train.precision, kind=placement.kind)
-    keras.config.set_dtype_policy(precision)
     progress = begin(config.train, dataset)
     objective = objective_for(dataset.target, config.train)
-    model = assemble(config, dataset)
+    with computing_in(precision):
+        model = assemble(config, dataset)
     batches = Batches(dataset, config, one_hot=objective.one_hot)
     steps = Steps(per_epoch=batches.steps_per_epoch, epochs=config.train.epochs)
     architecture = discovery.plugin("architectures", config.model.name)

@@ -221,3 +221,13 @@ def test_mixed_precision_answers_in_float32(tmp_path: Path) -> None:
     run = trained(tmp_path, "train.precision=mixed_bfloat16", "train.epochs=1")
     assert run.facts()["precision"] == "mixed_bfloat16"
     assert run.model().output.dtype == "float32"
+
+
+def test_what_was_trained_in_mixed_precision_is_exported_exactly(tmp_path: Path) -> None:
+    from aimodels.exporting import ExportRequest, export_run
+
+    run = trained(tmp_path, "train.precision=mixed_bfloat16", "model={name: cnn, filters: [4], batch_norm: true}")
+    for checkpoint in ("best", "last"):
+        policies = {layer.dtype_policy.name for layer in run.model(checkpoint)._flatten_layers()}
+        assert policies == {"float32"}
+    assert export_run(run, ExportRequest(format="keras")).max_abs_diff <= 1e-5
