@@ -33,6 +33,15 @@ def save(title: str, figures: Figures, *, path: Path = RESULTS) -> None:
     path.write_text("\n\n".join([head.rstrip(), *by_title.values()]) + "\n", encoding="utf-8")
 
 
+def rows_of(title: str, *, path: Path = RESULTS) -> list[dict[str, str]]:
+    """The table of a section as it was written, to add a row to it; none where there is no such section."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    _, _, section = text.partition(f"## {title}\n")
+    lines = re.findall(r"^\| (.*) \|$", section.partition("\n## ")[0], flags=re.MULTILINE)
+    columns, *cells = [line.split(" | ") for line in lines if not line.startswith("---")] or [[]]
+    return [dict(zip(columns, row, strict=True)) for row in cells]
+
+
 def section_of(title: str, figures: Figures) -> str:
     """The section as Markdown."""
     columns = list(figures.rows[0])

@@ -34,6 +34,16 @@ def test_a_section_is_replaced_and_the_others_stay(results: ModuleType, tmp_path
     assert "Median of 5." in before
 
 
+def test_the_rows_of_a_section_can_be_read_again(results: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "results.md"
+    assert results.rows_of("Speed", path=path) == []
+    rows = [{"what": "cnn", "ratio": "1.2"}, {"what": "mlp", "ratio": "2.0"}]
+    for title in ("Speed", "Other"):
+        results.save(title, results.Figures(command="python bench/speed.py", rows=rows[: len(title) - 3]), path=path)
+    assert results.rows_of("Speed", path=path) == rows
+    assert results.rows_of("Start", path=path) == []
+
+
 def test_the_machine_is_described_without_a_name_or_a_date(results: ModuleType) -> None:
     import platform
 

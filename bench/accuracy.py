@@ -1,0 +1,109 @@
+"""Trains the shipped configs to their end and measures them on the whole test split.
+
+What a config reaches belongs into its second line, which `--update-headers` writes. Times are those of the whole
+command `aimodels train`, with TensorFlow's import and the pictures.
+"""
+
+import argparse
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import results
+from programs import aimodels, tell
+
+from aimodels.config.examples import find, folder
+from aimodels.config.loading import load
+from aimodels.runs.folder import RunFolder
+
+# The second line of a config whose result is measured here.
+MEASURED = re.compile(r"# (not measured yet|.*\(measured by bench/accuracy\.py.*)")
+
+
+def main() -> None:
+    """Train one config after the other; each one's result is kept before the next begins."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("configs", nargs="*", help="default: all whose second line says that it is measured here")
+    parser.add_argument("--source", action="append", default=[], metavar="DATASET=PATH",
+                        help="where a dataset is, for configs that say `source: auto`")  # fmt: skip
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changes, to try it out")
+    parser.add_argument("--save", action="store_true", help="write the results into results.md")
+    parser.add_argument("--update-headers", action="store_true", help="write the results into the configs")
+    options = parser.parse_args()
+    if options.set and (options.save or options.update_headers):
+        parser.error("a changed config is not measured: leave out --set, or --save and --update-headers")
+    for path in map(find, options.configs or to_measure()):
+        row = measure(path, sources=sources(options.source), changes=options.set)
+        tell(what="accuracy", **row)
+        if options.save:
+            save(row)
+        if options.update_headers:
+            update_header(path, row)
+
+
+def to_measure() -> list[str]:
+    """The configs of this checkout whose result is measured here."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder().rglob("*.yaml"))}
+    return [str(path) for path, text in texts.items() if MEASURED.fullmatch(text.splitlines()[1])]
+
+
+def sources(given: list[str]) -> dict[str, Path]:
+    """The paths of datasets, by name."""
+    return {name: Path(path).resolve() for name, _, path in (text.partition("=") for text in given)}
+
+
+def measure(path: Path, *, sources: dict[str, Path], changes: list[str]) -> dict[str, object]:
+    """Train and evaluate one config in processes of their own."""
+    config = load(path).config
+    data = config.data
+    if getattr(data, "source", None) == "auto" and data.name in sources:
+        changes = [*changes, f"data.source={sources[data.name]}"]
+    with tempfile.TemporaryDirectory(prefix="accuracy-") as name:
+        place = Path(name)
+        trained = aimodels("train", path.resolve(), *changes, "-q", "--run-dir", place / "run", folder=place)
+        told = aimodels("eval", place / "run", "--no-plots", "--json", folder=place)
+        facts = RunFolder.open(place / "run").facts()
+    return {
+        "config": path.stem,
+        "test accuracy, %": round(100 * json.loads(told.stdout)["metrics"]["accuracy"], 2),
+        "epochs": facts["epochs_done"],
+        "seconds": round(trained.seconds),
+        "parameters": facts["num_parameters"],
+        "seed": config.seed,
+        "device": device(facts["device"]),
+    }
+
+
+def device(of_run: str) -> str:
+    """What it ran on, for people: `2 CPU cores`, or the GPU."""
+    return f"{len(os.sched_getaffinity(0))} CPU cores" if of_run == "CPU" else of_run
+
+
+def save(row: dict[str, object]) -> None:
+    """Into the table of results.md; the rows of other configs stay."""
+    rows = {str(kept["config"]): kept for kept in results.rows_of("Accuracy")} | {str(row["config"]): row}
+    command = "python bench/accuracy.py --save --update-headers"
+    note = " ".join((__doc__ or "").split())
+    results.save("Accuracy", results.Figures(command, list(rows.values()), note=note))
+
+
+def update_header(path: Path, row: dict[str, object]) -> None:
+    """Write the second line of a config."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    if not MEASURED.fullmatch(lines[1].rstrip("\n")):
+        raise SystemExit(f"the second line of {path} is no result: {lines[1]}")
+    reached = f"{row['test accuracy, %']:.2f} % test accuracy, {row['epochs']} epochs"
+    lines[1] = f"# {reached}, {time_of(row)} on {row['device']} (measured by bench/accuracy.py, seed {row['seed']})\n"
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def time_of(row: dict[str, object]) -> str:
+    """Minutes, or seconds of something short."""
+    seconds = int(str(row["seconds"]))
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds} s"
+
+
+if __name__ == "__main__":
+    main()
