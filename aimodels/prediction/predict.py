@@ -65,15 +65,7 @@ class Predictor:
         Raises:
             DataError: a file cannot be read or decoded.
         """
-        import tensorflow as tf
-
-        images = []
-        for path in files.paths:
-            try:
-                images.append(image_preprocessing.decode(tf.io.read_file(str(path)), input=self.input).numpy())
-            except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
-                reason = error.message.splitlines()[0][:160]
-                raise DataError(f"{path} cannot be decoded: {reason}", code="AM230") from error
+        images = [image_preprocessing.decode_file(path, input=self.input).numpy() for path in files.paths]
         return np.stack(images) if images else np.empty((0, *self.input.shape), dtype=np.uint8)
 
     def _check_shape(self, images: npt.NDArray[np.uint8]) -> None:

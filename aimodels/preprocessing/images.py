@@ -1,6 +1,9 @@
 """Images on their way into a model: encoded bytes to pixels of one size, and pixels to the numbers a model likes."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -9,6 +12,7 @@ from pydantic import Field
 
 from aimodels.config.section import Section
 from aimodels.data.dataset import ImageFiles, ImageInput, Split
+from aimodels.errors import DataError
 
 if TYPE_CHECKING:
     import keras
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 # Enough that the mean of a channel is known to well under one gray level, and read in seconds.
 MOST_FILES_MEASURED = 2048
 IMAGES_PER_CHUNK = 4096
+# TensorFlow says which node of which graph failed, then what is wrong, then where once more.
+AROUND_THE_REASON = re.compile(r"\{\{.*?\}\}|\[Op:.*", re.DOTALL)
 LEVELS = 256
 
 
@@ -71,6 +77,47 @@ def decode(encoded: "tf.Tensor", *, input: ImageInput) -> "tf.Tensor":
     sized = tf.cond(is_right, lambda: image, lambda: _resized(image, input=input))
     sized.set_shape(input.shape)
     return sized
+
+
+def decode_file(path: Path | str, *, input: ImageInput) -> "tf.Tensor":
+    """Read and decode one image file.
+
+    Raises:
+        DataError: it cannot be read, or is no image that TensorFlow can decode.
+    """
+    import tensorflow as tf
+
+    try:
+        return decode(tf.io.read_file(str(path)), input=input)
+    except tf.errors.ResourceExhaustedError:
+        raise
+    except tf.errors.OpError as error:
+        reason = AROUND_THE_REASON.sub("", error.message).strip()
+        raise DataError(
+            f"{path} cannot be decoded: {reason.splitlines()[0][:160] if reason else type(error).__name__}",
+            code="AM230",
+            help="repair or remove the file; with `data.verify: decode` every image is looked at before training "
+            "begins, and `data.on_error: skip` leaves out those that are broken",
+        ) from error
+
+
+@contextmanager
+def broken_files_named(paths: Iterable[Path | str], *, input: ImageInput) -> Iterator[None]:
+    """Where a pipeline in the block fails on one of these files, find out which.
+
+    Raises:
+        DataError: naming the first of the files that cannot be decoded.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError:
+        raise
+    except tf.errors.OpError:
+        for path in paths:
+            decode_file(path, input=input)
+        raise
 
 
 def _with_channels(image: "tf.Tensor", *, channels: int) -> "tf.Tensor":
@@ -145,8 +192,9 @@ def _chunks(train: Split, *, input: ImageInput) -> Iterator[npt.NDArray[np.uint8
     paths = [str(path) for path in train.examples.take(measured).paths]
     files = tf.data.Dataset.from_tensor_slices(paths)
     images = files.map(lambda path: decode(tf.io.read_file(path), input=input), num_parallel_calls=tf.data.AUTOTUNE)
-    for image in images.as_numpy_iterator():
-        yield image[np.newaxis]
+    with broken_files_named(paths, input=input):
+        for image in images.as_numpy_iterator():
+            yield image[np.newaxis]
 
 
 def _mean_and_variance(levels: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

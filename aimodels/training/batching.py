@@ -5,8 +5,8 @@ its files while training goes on, in parallel, a few batches ahead.
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset, ImageFiles, ImageInput, Split
-from aimodels.errors import ConfigError, DataError, Problem
+from aimodels.errors import ConfigError, Problem
 from aimodels.events import Downloaded, emit, phase
 from aimodels.preprocessing import images as image_preprocessing
 from aimodels.training.augmentation import augmented
@@ -155,51 +155,20 @@ def as_array(split: Split, *, input: ImageInput) -> npt.NDArray[np.uint8]:
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )
-    position = 0
-    with phase(f"decoding {len(paths)} {split.name} images"):
-        try:
-            for image in images.as_numpy_iterator():
-                decoded[position] = image
-                position += 1
-                if position % 1000 == 0:
-                    emit(Downloaded("decoding images", done=position, total=len(paths), unit="files"))
-        except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
-            raise broken_image(paths[position], reason=error.message) from error
+    named = image_preprocessing.broken_files_named(paths, input=input)
+    with phase(f"decoding {len(paths)} {split.name} images"), named:
+        for position, image in enumerate(images.as_numpy_iterator()):
+            decoded[position] = image
+            if (position + 1) % 1000 == 0:
+                emit(Downloaded("decoding images", done=position + 1, total=len(paths), unit="files"))
     return decoded
 
 
-def broken_image(path: str, *, reason: str) -> DataError:
-    """The error for a file that TensorFlow could not decode."""
-    return DataError(
-        f"{path} cannot be decoded: {reason.splitlines()[0][:160]}",
-        code="AM230",
-        help="repair or remove the file; with `data.verify: decode` every image is looked at before training begins, "
-        "and `data.on_error: skip` leaves out those that are broken",
-    )
-
-
-@contextmanager
-def broken_images_named(dataset: Dataset) -> Iterator[None]:
-    """Where the block fails on an image that is streamed, find which one it was.
-
-    Raises:
-        DataError: naming the first file of the splits in use that cannot be decoded.
-    """
-    try:
-        yield
-    except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError):
-        for split in (dataset.train, dataset.validation):
-            if split is not None and isinstance(split.examples, ImageFiles):
-                _decode_each(split.examples, input=dataset.input)
-        raise
-
-
-def _decode_each(files: ImageFiles, *, input: ImageInput) -> None:
-    for path in map(str, files.paths):
-        try:
-            image_preprocessing.decode(tf.io.read_file(path), input=input)
-        except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
-            raise broken_image(path, reason=error.message) from error
+def broken_images_named(dataset: Dataset) -> AbstractContextManager[None]:
+    """Where the block fails on an image that is streamed, say which one it was."""
+    splits = [split for split in (dataset.train, dataset.validation) if split is not None]
+    paths = [path for split in splits if isinstance(split.examples, ImageFiles) for path in split.examples.paths]
+    return image_preprocessing.broken_files_named(paths, input=dataset.input)
 
 
 def class_weights(dataset: Dataset, wanted: str | Mapping[str, float]) -> npt.NDArray[np.float32] | None:
