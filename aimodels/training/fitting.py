@@ -48,7 +48,7 @@ def one_epoch(run: RunFolder, prepared: Prepared, *, progress: Progress, watcher
     started_at = time.perf_counter()
     metrics = _fit_epoch(run, prepared, epoch=epoch, watcher=watcher)
     seconds = time.perf_counter() - started_at
-    metrics["learning_rate"] = float(prepared.rate(prepared.model.optimizer.iterations))
+    metrics["learning_rate"] = prepared.last_rate
     after = after_epoch(progress, metrics, train=prepared.config.train)
     prepared.rate.reduction.assign(after.reduction)
     is_best = after.best.improved_at == after.epochs_done
@@ -117,7 +117,7 @@ def _ended(after: Progress, metrics: dict[str, float], *, prepared: Prepared, se
 
 
 def _not_finite(run: RunFolder, prepared: Prepared, broken: LossNotFinite) -> FailedError:
-    rate = float(prepared.rate(prepared.model.optimizer.iterations))
+    rate = prepared.last_rate
     before = "" if broken.last_finite is None else f"; it was {broken.last_finite:.4g} shortly before"
     kept = (
         "the checkpoints of the last good epoch are kept"

@@ -35,6 +35,11 @@ class Prepared:
     precision: str
     speed: Speed
 
+    @property
+    def last_rate(self) -> float:
+        """The learning rate of the last step that was done."""
+        return float(self.rate(max(int(self.model.optimizer.iterations) - 1, 0)))
+
 
 def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepared:
     """Model, batches and state, ready for the first step; call it inside the strategy's scope.

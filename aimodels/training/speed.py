@@ -17,6 +17,8 @@ FLOPS_PER_SECOND = {"cpu": 1.2e11, "gpu": 1e13}
 # Ctrl-C, the progress line and the search for NaN wait for the end of a call.
 LONGEST_CALL_SECONDS = 0.25
 MOST_STEPS = 256
+# XLA saves about 0.4 ms a step where it helps, and compiling takes some 5 s.
+LEAST_STEPS_FOR_XLA = 20_000
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ def choose_speed(
     xla = _choose_xla(model, train, placement=placement, xla_faster_on=xla_faster_on)
     if train.xla == "auto":
         reasons["xla"] = f"{'on' if xla else 'off'}: measured on {placement.kind}"
+        if xla and steps.total < LEAST_STEPS_FOR_XLA:
+            xla = False
+            reasons["xla"] = f"off: {steps.total:,} steps do not repay compiling"
     return Speed(steps_per_execution=number, xla=xla, reasons=reasons)
 
 

@@ -20,13 +20,19 @@ def network(units: int = 128, *, supports_jit: bool = True) -> Any:
 
 
 def chosen(
-    model: Any = None, *, kind: str = "cpu", replicas: int = 1, faster: tuple[str, ...] = (), **train: Any
+    model: Any = None,
+    *,
+    kind: str = "cpu",
+    replicas: int = 1,
+    faster: tuple[str, ...] = (),
+    epochs: int = 100,
+    **train: Any,
 ) -> Any:
     from aimodels.training.schedules import Steps
     from aimodels.training.speed import choose_speed
 
     placement: Any = SimpleNamespace(kind=kind, num_replicas=replicas)
-    steps = Steps(per_epoch=1000, epochs=1)
+    steps = Steps(per_epoch=1000, epochs=epochs)
     asked = Train.model_validate(train)
     return choose_speed(model or network(), asked, steps=steps, placement=placement, xla_faster_on=faster)
 
@@ -57,6 +63,12 @@ def test_xla_is_chosen_where_it_was_measured_faster() -> None:
     assert not chosen(faster=("gpu",)).xla
     assert not chosen(faster=("cpu",), replicas=2).xla
     assert not chosen(network(supports_jit=False), faster=("cpu",)).xla
+
+
+def test_xla_is_left_out_where_compiling_would_not_be_repaid() -> None:
+    speed = chosen(faster=("cpu",), epochs=1)
+    assert not speed.xla
+    assert speed.reasons["xla"] == "off: 1,000 steps do not repay compiling"
 
 
 def test_keras_takes_xla_as_it_was_chosen() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import signal
 import threading
@@ -76,14 +77,15 @@ def test_the_best_checkpoint_needs_nothing_of_ours(trained_run: RunFolder) -> No
     assert not model.compiled
 
 
-def test_the_same_seed_gives_the_same_history_and_weights(tmp_path: Path) -> None:
-    one, other = trained(tmp_path), trained(tmp_path)
+@pytest.mark.parametrize("xla", ["true", "false"])
+def test_the_same_seed_gives_the_same_history_and_weights(xla: str, tmp_path: Path) -> None:
+    one, other = trained(tmp_path, f"train.xla={xla}"), trained(tmp_path, f"train.xla={xla}")
     assert one.path != other.path
     assert one.history_file.read_bytes() == other.history_file.read_bytes()
     for which in ("best", "last"):
         for left, right in zip(weights(one, which), weights(other, which), strict=True):
             np.testing.assert_array_equal(left, right)
-    third = trained(tmp_path, "seed=4")
+    third = trained(tmp_path, "seed=4", f"train.xla={xla}")
     assert third.history_file.read_bytes() != one.history_file.read_bytes()
 
 
@@ -231,3 +233,10 @@ def test_what_was_trained_in_mixed_precision_is_exported_exactly(tmp_path: Path)
         policies = {layer.dtype_policy.name for layer in run.model(checkpoint)._flatten_layers()}
         assert policies == {"float32"}
     assert export_run(run, ExportRequest(format="keras")).max_abs_diff <= 1e-5
+
+
+def test_the_learning_rate_in_the_history_is_that_of_the_last_step(tmp_path: Path) -> None:
+    # 7 steps an epoch: the cosine is at 6/14 after the first, at 13/14 after the second.
+    run = trained(tmp_path, "train.optimizer={name: adam, learning_rate: 1.0, schedule: {name: cosine}}")
+    expected = [0.5 * (1 + math.cos(math.pi * step / 14)) for step in (6, 13)]
+    assert run.history()["learning_rate"] == pytest.approx(expected, abs=1e-6)
