@@ -22,7 +22,7 @@ SMALLEST_INPUT = (8, 8, 1)
 NORM_MOMENTUM = 0.9
 XLA_FASTER_ON = ()  # XLA halves convolutions on a CPU: bench/throughput.py
 
-Units = Annotated[int, Field(ge=1)]
+Units = Annotated[int, Field(ge=1, le=1_000_000)]
 Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal", "orthogonal"]
 
 
@@ -31,10 +31,14 @@ class Options(ArchitectureOptions):
 
     name: Literal["cnn"] = "cnn"
     filters: Listed[Units] = Field(
-        (32, 64, 64), min_length=1, description="Filters of each block, from the input on.", examples=[[32, 64, 64]]
+        (32, 64, 64),
+        min_length=1,
+        max_length=100,
+        description="Filters of each block, from the input on.",
+        examples=[[32, 64, 64]],
     )
-    kernel: int = Field(3, ge=1, description="Height and width of the convolutions, in pixels.")
-    convolutions: int = Field(1, ge=1, description="Convolutions per block.")
+    kernel: int = Field(3, ge=1, le=1000, description="Height and width of the convolutions, in pixels.")
+    convolutions: int = Field(1, ge=1, le=100, description="Convolutions per block.")
     padding: Literal["valid", "same"] = Field("same", description="valid: no border is added; same: the size is kept.")
     pool: Listed[Units] = Field(
         (2,),
@@ -51,7 +55,9 @@ class Options(ArchitectureOptions):
     head: Literal["flatten", "average"] = Field(
         "flatten", description="What the dense layers see: every position, or the mean of each feature map."
     )
-    dense: Listed[Units] = Field((64,), description="Units of each dense layer before the logits; empty for none.")
+    dense: Listed[Units] = Field(
+        (64,), max_length=100, description="Units of each dense layer before the logits; empty for none."
+    )
     dropout: Fraction = Field(0.0, description="Share of units switched off at random before each dense layer.")
     l2: float = Field(0.0, ge=0, description="Penalty on the squared size of the weights.")
     initializer: Initializer = Field(

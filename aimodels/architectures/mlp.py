@@ -27,8 +27,9 @@ class Options(ArchitectureOptions):
     """Layers of the perceptron."""
 
     name: Literal["mlp"] = "mlp"
-    hidden: Listed[Annotated[int, Field(ge=1)]] = Field(
+    hidden: Listed[Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
         (128,),
+        max_length=100,
         description="Units of each hidden layer, from the input on; empty: a linear model.",
         examples=[[100, 100]],
     )

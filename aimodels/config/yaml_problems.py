@@ -150,6 +150,17 @@ def too_deep(place: Place, *, deepest: int) -> Problem:
     )
 
 
+def too_large(place: Place, *, largest: int) -> Problem:
+    """A whole number that no tensor can hold."""
+    return Problem(
+        code="AM102",
+        message="the whole number is too large",
+        place=place,
+        label=f"at most {largest}",
+        help="write a smaller number; one with a dot or an exponent (1e30) is no whole number",
+    )
+
+
 def key_is_no_text(place: Place) -> Problem:
     """A list or a mapping in the place of a key."""
     return Problem(

@@ -17,7 +17,8 @@ Scalar = None | bool | int | float | str
 
 MOST_VALUES = 20_000  # an alias counts each time it is used, so that nine lines cannot become a billion values
 DEEPEST = 40
-MOST_DIGITS = 4_000  # Python itself refuses to read longer whole numbers
+MOST_DIGITS = 400  # Python itself refuses to read, or to write, much longer ones
+LARGEST = 2**63 - 1  # what tensors count with
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,10 @@ class _Reader:
             if tag == "tag:yaml.org,2002:bool":
                 return {"true": True, "false": False}[text.lower()]
             if tag == "tag:yaml.org,2002:int":
-                return whole_number(text)
+                whole = whole_number(text)
+                if isinstance(whole, int) and abs(whole) > LARGEST:
+                    self.problems.append(yaml_problems.too_large(place, largest=LARGEST))
+                return whole
             if tag == "tag:yaml.org,2002:float":
                 return number(text)
         except (ValueError, KeyError):
