@@ -1,8 +1,8 @@
 """Waiting times: from the start of `aimodels train quickstart` to training, and of the commands without TensorFlow.
 
 A bare Python process that only imports TensorFlow takes turns with it, and its time is taken off. "has ended" also
-counts tracing, compiling and running the first step, with one step per call so that it is the first alone. Everything is
-warm: each program has run once before, so its bytecode and the files it reads are cached.
+counts tracing, compiling and running the first step, with one step per call so that it is the first alone. Everything
+is warm: each program has run once before, so its bytecode and the files it reads are cached.
 """
 
 import argparse

@@ -49,7 +49,8 @@ def main() -> None:
         options.data = Path(options.data).resolve()
     rows = [compare(network, options) for network in options.networks]
     if options.save:
-        command = f"python bench/throughput.py {' '.join(options.networks)} --rounds {options.rounds} --epochs {options.epochs}"
+        sizes = f"--rounds {options.rounds} --epochs {options.epochs}"
+        command = f"python bench/throughput.py {' '.join(options.networks)} {sizes}"
         results.save("Throughput", results.Figures(command, rows, note=" ".join((__doc__ or "").split())))
 
 
