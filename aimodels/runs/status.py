@@ -54,6 +54,6 @@ def unfinished(facts: Mapping[str, Any]) -> str:
     if found == "running":
         return f"it is being trained by {process}, last heard of at {facts.get('heartbeat')}"
     if found == "lost":
-        return f"its training was killed ({process}, last heard of at {facts.get('heartbeat')})"
+        return f"its training was killed or hangs ({process}, last heard of at {facts.get('heartbeat')})"
     error = facts.get("error") or {}
     return f"its training failed with {error['code']}: {error['message']}" if error else f"its status is {found}"
