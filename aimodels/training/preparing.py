@@ -38,7 +38,7 @@ class Prepared:
     @property
     def last_rate(self) -> float:
         """The learning rate of the last step that was done."""
-        return float(self.rate(max(int(self.model.optimizer.iterations) - 1, 0)))
+        return float(self.rate(keras.ops.maximum(self.model.optimizer.iterations - 1, 0)))
 
 
 def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepared:
