@@ -119,7 +119,6 @@ class RunFolder:
         identity = {"schema": SCHEMA, "id": secrets.token_hex(4), "name": self.name, "status": "running"}
         process = {"started": now(), "host": socket.gethostname(), "pid": os.getpid(), "heartbeat": now()}
         write_json(self.run_file, identity | process | dict(facts))
-        self._point_latest_here()
 
     def update(self, **facts: Any) -> None:
         """Change some fields of `run.json`."""
@@ -144,7 +143,8 @@ class RunFolder:
             write_text(self.timing_file, csv_line(["epoch", "seconds", "examples_per_second"]))
         append(self.timing_file, csv_line([epoch, round(seconds, 3), round(examples_per_second, 1)]))
 
-    def _point_latest_here(self) -> None:
+    def become_latest(self) -> None:
+        """Let `latest` beside this run point here: the run has all that it begins with."""
         link = self.path.parent / "latest"
         partial = link.with_name(f".latest.{os.getpid()}.tmp")
         try:
