@@ -174,10 +174,10 @@ class Console:
         finally:
             sys.stdout, self.stdout = shown, ours
             if kept is not None:
-                with suppress(BrokenPipeError):
-                    kept.flush()
                 os.dup2(kept.fileno(), 1)
-                kept.close()
+                # Every text was flushed when it was written; what could not be written was told then.
+                with suppress(OSError):
+                    kept.close()
 
 
 def _duplicate(stream: TextIO) -> TextIO | None:
