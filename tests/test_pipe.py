@@ -151,3 +151,18 @@ def test_an_architecture_of_the_users_own_goes_the_whole_way(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["metrics"]
+
+
+def test_a_mistake_in_an_architecture_of_the_users_own_is_not_called_a_bug_of_ours(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    broken = OWN.replace("hidden = keras.layers.Dense(options.units)", 'hidden = keras.layers.Dense("many")')
+    (tmp_path / "mine" / "broken.py").write_text(broken.replace('package="mine"', 'package="mine_broken"'))
+    Path("own.yaml").write_text("data: {name: mnist, source: sample, limit: 50}\nmodel: {name: mine.broken}\n")
+    assert aimodels("train", "own.yaml") == 1
+    shown = capsys.readouterr().err
+    assert "AM307" in shown
+    assert "build() of the architecture mine.broken failed" in shown
+    assert "broken.py:" in shown
+    assert not Path("runs").exists()

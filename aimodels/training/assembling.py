@@ -1,13 +1,15 @@
 """The trained network: raw input -> preprocessing -> architecture -> logits, in one Keras model."""
 
+import traceback
 from types import ModuleType
 
 import keras
+import tensorflow as tf
 
 from aimodels import discovery
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset, ImageInput
-from aimodels.errors import ConfigError, FailedError, Problem
+from aimodels.errors import ConfigError, FailedError, Problem, UserError
 
 # Which preprocessings can read a kind of input, the first that the architecture accepts is taken.
 PREPROCESSINGS = {ImageInput: ("images",)}
@@ -26,9 +28,28 @@ def assemble(config: Config, dataset: Dataset) -> keras.Model:
     # An architecture that has no section for its preprocessing takes the defaults.
     options = getattr(config.model, kind, None) or preprocessing.Options()
     fitted = preprocessing.fit(options, input=dataset.input, train=dataset.train)
-    core = architecture.build(config.model, tensors=fitted.output, num_outputs=dataset.target.num_outputs)
+    core = _built(architecture, config, tensors=fitted.output, num_outputs=dataset.target.num_outputs)
     _check(core, num_outputs=dataset.target.num_outputs, name=config.model.name)
     return keras.Model(fitted.input, core(fitted.output), name="network")
+
+
+def _built(architecture: ModuleType, config: Config, *, tensors: keras.KerasTensor, num_outputs: int) -> keras.Model:
+    try:
+        return architecture.build(config.model, tensors=tensors, num_outputs=num_outputs)
+    except (UserError, tf.errors.ResourceExhaustedError, MemoryError):
+        raise
+    except Exception as error:
+        if "." not in config.model.name:
+            raise
+        # The user's own code: its mistake is theirs to mend, so they are told where it is.
+        frames = traceback.extract_tb(error.__traceback__)
+        frame = next((frame for frame in reversed(frames) if frame.filename == architecture.__file__), frames[-1])
+        raise FailedError(
+            f"build() of the architecture {config.model.name} failed: {type(error).__name__}: {error}",
+            code="AM307",
+            help="mend the architecture; --debug shows the whole traceback",
+            notes=[f"{frame.filename}:{frame.lineno}"],
+        ) from error
 
 
 def preprocessing_for(architecture: ModuleType, *, dataset: Dataset, name: str) -> str:

@@ -102,13 +102,16 @@ class StepWatcher(keras.callbacks.Callback):
         self.fraction = step / self._steps
         clock = time.perf_counter()
         self._leave_if_asked(clock)
+        self._beat(clock)
         if clock - self._told_at >= BETWEEN_STEP_EVENTS_SECONDS:
             self._told_at = clock
             self._tell(step, logs=logs or {}, clock=clock)
 
     def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Validation can be left as well."""
-        self._leave_if_asked(time.perf_counter())
+        """Validation can be left as well, and is a sign of life."""
+        clock = time.perf_counter()
+        self._leave_if_asked(clock)
+        self._beat(clock)
 
     def _leave_if_asked(self, clock: float) -> None:
         if self._signals.received:
@@ -124,6 +127,8 @@ class StepWatcher(keras.callbacks.Callback):
             raise LossNotFinite(epoch=self._epoch, step=step, last_finite=self._last_finite)
         self._last_finite = loss
         emit(Step(epoch=self._epoch, step=step, steps=self._steps, metrics=metrics))
+
+    def _beat(self, clock: float) -> None:
         if clock - self._beat_at >= BETWEEN_HEARTBEATS_SECONDS:
             self._beat_at = clock
             self._run.update(heartbeat=now())
