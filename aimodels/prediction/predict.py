@@ -1,6 +1,7 @@
 """Answers for many raw examples: batches through the one way from input to answer."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -65,7 +66,9 @@ class Predictor:
         Raises:
             DataError: a file cannot be read or decoded.
         """
-        images = [image_preprocessing.decode_file(path, input=self.input).numpy() for path in files.paths]
+        with ThreadPoolExecutor() as threads:
+            decoded = threads.map(lambda path: image_preprocessing.decode_file(path, input=self.input), files.paths)
+            images = [image.numpy() for image in decoded]
         return np.stack(images) if images else np.empty((0, *self.input.shape), dtype=np.uint8)
 
     def _check_shape(self, images: npt.NDArray[np.uint8]) -> None:
