@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from aimodels import discovery
 from aimodels.data.dataset import ImageFiles
+from aimodels.data.loading import load_dataset
 from aimodels.data.thumbnails import decode
 from aimodels.errors import FailedError, UsageError, UserError
 from aimodels.events import phase, warn
@@ -103,7 +104,7 @@ def examples_of(run: RunFolder, *, most: int) -> npt.NDArray[np.uint8]:
     """Real images to ask about, uint8 [N, height, width, channels]: of the test split, or what the run itself kept."""
     config = run.config
     try:
-        dataset = discovery.plugin("datasets", config.data.name).load(config.data, seed=config.seed)
+        dataset = load_dataset(config.data, seed=config.seed)
     except UserError as error:
         warn("AM604", f"the data of the run cannot be read ({error.message}); verified on the images kept in the run")
         return decode(_samples(run)["images"])[:most]

@@ -42,7 +42,7 @@ print("ready", flush=True)
 sys.stdin.read()
 run = RunFolder.create(Path(sys.argv[2]), stem=loaded.name)
 run.start(loaded.config, stem=loaded.name, source=loaded.source, facts={"of": sys.argv[3]})
-run.become_latest()
+run.become_latest(run.path.parent)
 print(run.name)
 """
 

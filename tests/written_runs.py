@@ -32,7 +32,7 @@ def written_run(  # noqa: PLR0913  # what a test says of a run is what differs f
         source=loaded.source,
         facts={"task": "image_classification", "tags": [], "notes": ""},
     )
-    run.become_latest()
+    run.become_latest(runs_dir)
     rows = [_row(accuracy, epoch=epoch) for epoch, accuracy in enumerate(accuracies, start=1)]
     for epoch, row in enumerate(rows, start=1):
         run.add_epoch(row, epoch=epoch)

@@ -92,7 +92,7 @@ def headline(found: Record) -> str:
         case "stopped_early":
             return f"✓ {found.name} stopped early{_at(found)}: {reason or 'no improvement'}{took}{best}"
         case "interrupted":
-            return f"✗ {found.name} interrupted{_at(found)}{_part(found)}{took}{best}; what it had is saved"
+            return f"✗ {found.name} interrupted{_at(found)}{_part(found)}{took}{best}; {_kept(found)}"
         case "failed":
             error = found.error or {}
             return f"✗ {found.name} failed{took}{epochs}: {error.get('message', 'see its logs')}"
@@ -166,3 +166,7 @@ def _short(value: Any) -> str:
 
 def _is_latest(run: RunFolder) -> bool:
     return (run.path.parent / "latest").resolve() == Path(run.path).resolve()
+
+
+def _kept(found: Record) -> str:
+    return "what it had is saved" if found.run.checkpoint("best").exists() else "there was nothing to save yet"

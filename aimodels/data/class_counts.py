@@ -39,7 +39,7 @@ def check_classes(targets: npt.NDArray[np.int64], *, class_names: Sequence[str],
     if ratio >= UNEVEN:
         warn(
             "AM214",
-            f"class {class_names[smallest]!r} has {ratio:.0f} times fewer training examples than "
+            f"class {class_names[smallest]!r} has {ratio:.0f} times fewer examples than "
             f"{class_names[largest]!r} ({counts[smallest]:,} and {counts[largest]:,})",
             help="look at the scores per class, not at accuracy alone; `train.class_weights: balanced` may help",
         )

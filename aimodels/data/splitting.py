@@ -27,7 +27,8 @@ def hold_out(targets: Indices, *, share: float, seed: int) -> Parts:
     """
     counts = np.bincount(targets)
     exact = counts.astype(np.float64) * share
-    wanted = _rounded(exact, total=round(len(targets) * share), most=np.maximum(counts - 1, 0))
+    most = np.maximum(counts - 1, 0)
+    wanted = _rounded(exact, total=round(len(targets) * share), most=most, seed=seed)
     held_out = _drawn(targets, wanted=wanted, seed=seed)
     kept = np.setdiff1d(np.arange(len(targets)), held_out, assume_unique=True)
     return Parts(kept=kept, held_out=held_out)
@@ -56,18 +57,20 @@ def limited(split: Split, *, limit: int, seed: int) -> Split:
     floor = np.minimum(counts, 1)
     above = counts - floor
     exact = above * ((limit - num_classes) / above.sum())
-    wanted = floor + _rounded(exact, total=limit - num_classes, most=above)
+    wanted = floor + _rounded(exact, total=limit - num_classes, most=above, seed=seed)
     return split.take(_drawn(split.targets, wanted=wanted, seed=seed))
 
 
-def _rounded(exact: npt.NDArray[np.float64], *, total: int, most: Indices) -> Indices:
+def _rounded(exact: npt.NDArray[np.float64], *, total: int, most: Indices, seed: int) -> Indices:
     """Whole numbers within one of `exact`, at most `most` each, that add up to `total` where that is possible.
 
-    The largest remainders are rounded up (Hare and Niemeyer's method of giving out seats).
+    The largest remainders are rounded up (Hare and Niemeyer's method of giving out seats); among equal ones the seed
+    decides, or the classes that come first in the alphabet would always be the ones to be tested.
     """
     wanted = np.minimum(np.floor(exact).astype(np.int64), most)
     can_rise = (wanted < most) & (wanted < exact)
-    order = np.argsort(-(exact - wanted), kind="stable")
+    lots = np.random.default_rng(seed).permutation(len(exact))
+    order = np.lexsort((lots, -np.round(exact - wanted, 9)))
     rising = order[can_rise[order]][: max(total - int(wanted.sum()), 0)]
     wanted[rising] += 1
     return wanted

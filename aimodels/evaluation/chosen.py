@@ -1,12 +1,14 @@
 """Which examples an evaluation is about: a split of the run's own data, as it was then, or other data of that kind."""
 
+import json
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from aimodels import discovery
 from aimodels.config.schema import DatasetOptions
 from aimodels.data.dataset import Dataset, Provenance, Split, SplitName
+from aimodels.data.loading import load_dataset
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.folder import RunFolder
 
@@ -31,15 +33,21 @@ def own_split(run: RunFolder, *, name: SplitName) -> Chosen:
         MissingError: the run has no such split.
     """
     config = run.config
-    dataset = discovery.plugin("datasets", config.data.name).load(config.data, seed=config.seed)
+    try:
+        dataset = load_dataset(config.data, seed=config.seed)
+    except MissingError as error:
+        raise MissingError(
+            f"the data of {run.name} is not there any more: {error.message}",
+            code=error.code,
+            help=f"run this where it was trained ({_trained_in(run)}), or say where the data is: {_with_data(run)}",
+        ) from error
     trained_on = run.facts()["data_fingerprint"]
     if dataset.provenance.fingerprint != trained_on:
         raise FailedError(
             f"the data has changed since {run.name} was trained: its fingerprint was {trained_on} "
             f"and is now {dataset.provenance.fingerprint}",
             code="AM510",
-            help="bring the old data back, or measure on the new data on purpose: "
-            f"aimodels eval {run.name} --data PATH",
+            help=f"bring the old data back, or measure on the new data on purpose: {_with_data(run)}",
             notes=[f"read just now: {dataset.provenance.description}"],
         )
     split = dataset.split(name)
@@ -48,9 +56,21 @@ def own_split(run: RunFolder, *, name: SplitName) -> Chosen:
         raise MissingError(
             f"the data of {run.name} has no {name} split; there is {' and '.join(there_are)}",
             code="AM511",
-            help=f"choose one of them with --split, or bring your own examples: aimodels eval {run.name} --data PATH",
+            help=f"choose one of them with --split, or bring your own examples: {_with_data(run)}",
         )
     return Chosen(name=name, split=split, provenance=dataset.provenance)
+
+
+def _with_data(run: RunFolder) -> str:
+    """The command that measures the run on data of the user's choice, ready to be pasted."""
+    return f"aimodels eval {shlex.quote(str(run.path))} --data PATH"
+
+
+def _trained_in(run: RunFolder) -> str:
+    try:
+        return str(json.loads(run.environment_file.read_text(encoding="utf-8"))["folder"])
+    except (OSError, ValueError, KeyError):
+        return "see env.json"
 
 
 def other_data(run: RunFolder, *, path: Path, name: SplitName) -> Chosen:
@@ -65,7 +85,7 @@ def other_data(run: RunFolder, *, path: Path, name: SplitName) -> Chosen:
     """
     config = run.config
     options = _pointed_at(config.data, path=path, run=run)
-    dataset: Dataset = discovery.plugin("datasets", config.data.name).load(options, seed=config.seed)
+    dataset = load_dataset(options, seed=config.seed)
     _expect_same_classes(run, dataset, path=path)
     split = dataset.split(name) or dataset.train
     return Chosen(name=f"data-{_as_name(path)}", split=split, provenance=dataset.provenance)

@@ -143,17 +143,22 @@ class RunFolder:
             write_text(self.timing_file, csv_line(["epoch", "seconds", "examples_per_second"]))
         append(self.timing_file, csv_line([epoch, round(seconds, 3), round(examples_per_second, 1)]))
 
-    def become_latest(self) -> None:
-        """Let `latest` beside this run point here: the run has all that it begins with."""
-        link = self.path.parent / "latest"
+    def become_latest(self, runs_dir: Path) -> None:
+        """Let `latest` in the folder of runs point here: the run has all that it begins with.
+
+        A run that was put elsewhere is the latest one as well, if there is a folder of runs at all.
+        """
+        if not runs_dir.is_dir():
+            return
+        link, target = runs_dir / "latest", os.path.relpath(self.path, runs_dir)
         partial = link.with_name(f".latest.{os.getpid()}.tmp")
         try:
             partial.unlink(missing_ok=True)
-            partial.symlink_to(self.path.name)
+            partial.symlink_to(target)
             partial.replace(link)
         except OSError:  # a file system without symbolic links, or a folder of that name
             partial.unlink(missing_ok=True)
-            write_text(link.with_suffix(".txt"), self.path.name + "\n")
+            write_text(link.with_suffix(".txt"), target + "\n")
 
     # --- using a run --------------------------------------------------------------------------------------
 

@@ -122,12 +122,13 @@ def find_run(text: str, *, runs_dir: Path) -> RunFolder:
         UsageError: several runs begin with the text.
     """
     path = Path(text)
-    if RunFolder(path).run_file.exists():
-        return RunFolder(_by_its_own_name(path))
-    if text == "latest":
+    # A word with a meaning keeps it, whatever lies in the current folder; inside the folder of runs it is a path.
+    if text == "latest" and (runs_dir.is_dir() or not RunFolder(path).run_file.exists()):
         return _latest(runs_dir)
     if text == "best" or text.startswith("best:"):
         return _best(text.partition(":")[2], runs_dir=runs_dir)
+    if RunFolder(path).run_file.exists():
+        return RunFolder(_by_its_own_name(path))
     if path.suffix == ".keras" and path.exists():
         raise MissingError(
             f"{text} is a checkpoint, not a run",
@@ -148,10 +149,9 @@ def find_run(text: str, *, runs_dir: Path) -> RunFolder:
 
 def _by_its_own_name(path: Path) -> Path:
     """The path with its last part as the folder is really called: `runs/latest` and `.` are names of other folders."""
-    if path.is_symlink() or path.name in ("", "."):
-        target = path.resolve()
-        return target if path.name in ("", ".") else path.parent / target.name
-    return path
+    if path.is_symlink():
+        return Path(os.path.normpath(path.parent / os.readlink(path)))
+    return path.resolve() if path.name in ("", ".") else path
 
 
 def _missing(text: str, *, names: list[str], runs_dir: Path) -> MissingError:
@@ -181,7 +181,7 @@ def pointed_to(runs_dir: Path) -> RunFolder | None:
         name = os.readlink(link)
     elif text_file.exists():
         name = text_file.read_text(encoding="utf-8").strip()
-    run = RunFolder(runs_dir / name)
+    run = RunFolder(Path(os.path.normpath(runs_dir / name)))
     return run if name and run.run_file.exists() else None
 
 

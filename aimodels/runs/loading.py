@@ -27,7 +27,7 @@ def load_model(run: RunFolder, checkpoint: str = "best") -> "keras.Model":
     if not path.exists():
         there = ", ".join(which for which in CHECKPOINTS if run.checkpoint(which).exists()) or "none"
         raise MissingError(f"no checkpoint {path}", code="AM504", help=f"checkpoints of {run.name}: {there}")
-    name = run.config.model.name
+    name = run.facts()["architecture"]
     if "." in name:
         discovery.plugin("architectures", name)  # brings the layers of the user's own architecture
     try:

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from aimodels import discovery
 from aimodels.config.loading import Loaded
+from aimodels.data.loading import load_dataset
 from aimodels.distribution.strategy import place
 from aimodels.distribution.tensorflow_start import choose_devices
 from aimodels.errors import FailedError
@@ -30,7 +30,7 @@ def dry_run(loaded: Loaded) -> DryRun:
     config = loaded.config
     choose_devices(config.train.device)
     seed_everything(config.seed, deterministic=config.train.deterministic)
-    dataset = discovery.plugin("datasets", config.data.name).load(config.data, seed=config.seed)
+    dataset = load_dataset(config.data, seed=config.seed)
     placement = place(config.train)
     with placement.strategy.scope():
         prepared = prepare(config, dataset, placement=placement)

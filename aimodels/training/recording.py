@@ -94,7 +94,7 @@ def _begin(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPl
     write_json(run.environment_file, environment())
     write_json(run.signature_file, _signature(prepared))
     _keep_samples(run, prepared)
-    run.become_latest()
+    run.become_latest(where.runs_dir)
 
 
 def _end(run: RunFolder, ending: Ending, *, status: str, error: dict[str, str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """From a config to a finished run folder: the left half of the package on one screen, in the order of the data."""
 
-from aimodels import discovery
 from aimodels.config.loading import Loaded
+from aimodels.data.loading import load_dataset
 from aimodels.distribution.strategy import place
 from aimodels.distribution.tensorflow_start import choose_devices
 from aimodels.events import phase
@@ -23,7 +23,7 @@ def train(loaded: Loaded, where: RunPlace) -> RunFolder:
     choose_devices(config.train.device)
     seed_everything(config.seed, deterministic=config.train.deterministic)
     with phase("reading data"):
-        dataset = discovery.plugin("datasets", config.data.name).load(config.data, seed=config.seed)
+        dataset = load_dataset(config.data, seed=config.seed)
     placement = place(config.train)
     with phase("building model"), placement.strategy.scope():
         prepared = prepare(config, dataset, placement=placement)

@@ -33,4 +33,4 @@ def test_a_class_without_examples_is_a_warning():
 def test_classes_of_very_different_size_are_a_warning():
     [(code, message)] = warned([0] * 1200 + [1] * 100 + [2] * 500, ["cat", "dog", "eel"])
     assert code == "AM214"
-    assert message == "class 'dog' has 12 times fewer training examples than 'cat' (100 and 1,200)"
+    assert message == "class 'dog' has 12 times fewer examples than 'cat' (100 and 1,200)"

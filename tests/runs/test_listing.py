@@ -209,6 +209,6 @@ def started(runs_dir: str) -> str:
     config.write_text(CONFIG)
     run = RunFolder.create(folder, stem="mnist")
     run.start(load(config).config, stem="smoke", source=CONFIG, facts={})
-    run.become_latest()
+    run.become_latest(run.path.parent)
     run.update(status="finished")
     return run.name

@@ -59,11 +59,11 @@ def command(
 
 
 def _check_data(loaded: Loaded, *, console: Console) -> None:
-    from aimodels.discovery import plugin
+    from aimodels.data.loading import load_dataset
 
     options = loaded.config.data
     try:
-        dataset: Dataset = plugin("datasets", options.name).load(options, seed=loaded.config.seed)
+        dataset = load_dataset(options, seed=loaded.config.seed)
     except DataError as error:
         raise AnswerIsNo(error.message, code=error.code, help=error.help, notes=error.notes) from error
     splits = {split.name: len(split) for split in (dataset.train, dataset.validation, dataset.test) if split}

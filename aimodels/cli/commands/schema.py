@@ -35,7 +35,7 @@ def command(
         raise UsageError(f"no config has the key `{field}`", code="AM122", help="a path of keys: train.optimizer")
     if output is None and not write:
         console.out(json.dumps(schema, indent=2, ensure_ascii=False))
-        return {"schema": schema}
+        return {"json_schema": schema}
     path = output or FILE
     write_json(path, schema)
     console.out(f"wrote {path}\n\nFirst line of a config beside it, for completion and checks in the editor:")

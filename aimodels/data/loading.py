@@ -1,0 +1,86 @@
+"""The examples that a config asks for: the one place where a dataset plug-in is called."""
+
+import traceback
+from typing import Any
+
+import numpy as np
+
+from aimodels import discovery
+from aimodels.config.schema import DatasetOptions
+from aimodels.data.dataset import Dataset, Split
+from aimodels.errors import FailedError, UserError
+from aimodels.events import warn
+
+
+def load_dataset(options: DatasetOptions, *, seed: int) -> Dataset:
+    """Load what the `data` section describes, and check that it is what a dataset must be.
+
+    Raises:
+        UserError: the data is missing or broken; or a dataset of the user's own fails or breaks its contract.
+    """
+    plugin = discovery.plugin("datasets", options.name)
+    if "." not in options.name:
+        dataset: Dataset = plugin.load(options, seed=seed)
+    else:
+        dataset = _of_the_users_own(plugin, options, seed=seed)
+    _tell_about_empty_classes(dataset)
+    return dataset
+
+
+def _of_the_users_own(plugin: Any, options: DatasetOptions, *, seed: int) -> Dataset:
+    try:
+        dataset = plugin.load(options, seed=seed)
+    except UserError:
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        frame = next((frame for frame in reversed(frames) if frame.filename == plugin.__file__), frames[-1])
+        raise FailedError(
+            f"load() of the dataset {options.name} failed: {type(error).__name__}: {error}",
+            code="AM226",
+            help="mend the dataset; --debug shows the whole traceback",
+            notes=[f"{frame.filename}:{frame.lineno}"],
+        ) from error
+    if not isinstance(dataset, Dataset):
+        raise _broken(options, f"load() must give an aimodels.data.dataset.Dataset, got {type(dataset).__name__}")
+    for split in (dataset.train, dataset.validation, dataset.test):
+        if split is not None:
+            _expect_labels(split, num_classes=len(dataset.target.class_names), options=options)
+    return dataset
+
+
+def _expect_labels(split: Split, *, num_classes: int, options: DatasetOptions) -> None:
+    if not len(split) or not num_classes:
+        return
+    lowest, highest = int(split.targets.min()), int(split.targets.max())
+    if lowest < 0 or highest >= num_classes:
+        found = highest if highest >= num_classes else lowest
+        raise _broken(
+            options,
+            f"the {split.name} split has the target {found}, and {num_classes} class names mean 0 to {num_classes - 1}",
+        )
+
+
+def _broken(options: DatasetOptions, message: str) -> FailedError:
+    return FailedError(
+        f"the dataset {options.name} breaks its contract: {message}",
+        code="AM226",
+        help="docs/plugins.md has a worked example",
+    )
+
+
+def _tell_about_empty_classes(dataset: Dataset) -> None:
+    """A class that a split holds no example of is neither validated nor tested; better known before the training."""
+    names = dataset.target.class_names
+    for split in (dataset.validation, dataset.test):
+        if split is None or not len(split) or not names:
+            continue
+        counts = np.bincount(split.targets, minlength=len(names))
+        absent = [name for name, count in zip(names, counts, strict=True) if not count]
+        if absent:
+            shown = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
+            warn(
+                "AM227",
+                f"{len(absent)} of {len(names)} classes have no example in the {split.name} split: {shown}",
+                help=f"keep a larger share of the examples for it (data.{split.name}), or gather more of these classes",
+            )
