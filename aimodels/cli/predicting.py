@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 FORMATS = (".csv", ".jsonl")
 BAR = 20
+# A tab or a line end in the name of a file would break the columns and lines of the others.
+ONE_LINE = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def wanted_file(output: Path | None) -> None:
@@ -62,18 +64,19 @@ def show(console: Console, answered: Sequence["Answered"], *, top_k: int, output
         console.essential(str(output))
         return
     for answer in answered:
+        name = answer.input.translate(ONE_LINE)
         best = answer.best(top_k)
         if not best:
-            console.out(f"{answer.input}\terror\t{answer.error}")
+            console.out(f"{name}\terror\t{answer.error}")
             continue
         (label, probability), *others = best
-        console.essential(f"{answer.input}\t{label}\t{probability:.4f}")
+        console.essential(f"{name}\t{label}\t{probability:.4f}")
         if not console.is_terminal:
-            console.out(f"{answer.input}\t{label}\t{probability:.4f}")
+            console.out(f"{name}\t{label}\t{probability:.4f}")
             continue
         bar = "━" * round(BAR * probability)
-        rest = "   ".join(f"{name} {share:.1%}" for name, share in others)
-        console.out(f"{answer.input}  {label}  {bar:<{BAR}} {probability:6.1%}   {rest}")
+        rest = "   ".join(f"{other} {share:.1%}" for other, share in others)
+        console.out(f"{name}  {label}  {bar:<{BAR}} {probability:6.1%}   {rest}")
 
 
 def expect_answers(answered: Sequence["Answered"]) -> None:

@@ -83,6 +83,8 @@ def found(value: object) -> str:
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, list):
         return "a list" if value else "an empty list"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return repr(value)  # 10.0 where a whole number is wanted: "found 10" would be a riddle
     return quoted(value)
 
 

@@ -33,7 +33,7 @@ class Options(DatasetOptions):
         min_length=1,
         description="The folder that holds one folder per class, or train/ and optionally validation/ and test/ "
         "with one folder per class in each.",
-        examples=["data/photos"],
+        examples=["photos"],
     )
     test: Fraction = Field(
         0.1,

@@ -120,7 +120,7 @@ def save(figure: "Figure", path: Path, *, dpi: int = DPI) -> None:
     if any("missing from" in str(warning.message) for warning in heard):
         warn(
             "AM522",
-            f"{path.name} shows boxes in place of letters that its font does not have",
+            "pictures show boxes in place of letters that their font does not have",
             help="the numbers beside it, in data/, have the names as they are",
         )
 

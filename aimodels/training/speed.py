@@ -45,7 +45,7 @@ def choose_speed(
         reasons["xla"] = f"{'on' if xla else 'off'}: measured on {placement.kind}"
         if xla and steps.total < LEAST_STEPS_FOR_XLA:
             xla = False
-            reasons["xla"] = f"off: {steps.total:,} steps do not repay compiling"
+            reasons["xla"] = f"off: compiling is not repaid in {steps.total:,} steps"
     return Speed(steps_per_execution=number, xla=xla, reasons=reasons)
 
 

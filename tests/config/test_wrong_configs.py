@@ -124,7 +124,7 @@ WRONG = {
     "no model": Wrong(DATA, "AM109", 1, 1, says="the key `model` is missing"),
     "no name": Wrong("data: {source: auto}\n" + MODEL, "AM109", 1, 1, says="`data.name` is missing"),
     "null for a required key": Wrong("data:\n" + MODEL, "AM109", 2, 1, says="the key `data` is missing"),
-    "option without a default": Wrong("data: image_folder\n" + MODEL, "AM109", 1, 1, says="`path: data/photos`"),
+    "option without a default": Wrong("data: image_folder\n" + MODEL, "AM109", 1, 1, says="`path: photos`"),
     # the YAML itself
     "tab": Wrong(BOTH + "train:\n\tepochs: 3", "AM105", 4, 1),
     "tab after spaces": Wrong(BOTH + "train:\n  epochs: 3\n  \tbatch_size: 8", "AM105", 5, 3),

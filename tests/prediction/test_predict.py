@@ -92,3 +92,16 @@ def test_a_broken_file_does_not_cost_the_others_their_answers(trained_run: RunFo
     best, second = documents[0]["scores"]
     assert best["label"] == documents[0]["prediction"]
     assert best["probability"] >= second["probability"]
+
+
+def test_names_of_files_never_break_the_lines_of_a_plain_answer(
+    trained_run: RunFolder, files: ImageFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from aimodels.cli import main
+
+    odd = files.paths[0].rename(files.paths[0].with_name("a\tb\nc.png"))
+    assert main(["predict", str(trained_run.path), str(odd)]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    name, _, probability = line.split("\t")
+    assert name.endswith(r"a\tb\nc.png")
+    assert 0 <= float(probability) <= 1

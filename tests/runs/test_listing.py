@@ -212,3 +212,16 @@ def started(runs_dir: str) -> str:
     run.become_latest(run.path.parent)
     run.update(status="finished")
     return run.name
+
+
+def test_latest_is_the_newest_run_wherever_it_was_put(three, runs_dir, tmp_path, monkeypatch):
+    elsewhere = RunFolder(tmp_path / "side")
+    shutil.copytree(runs_dir / "mnist-001", elsewhere.path)
+    elsewhere.become_latest(runs_dir)
+    assert find_run("latest", runs_dir=runs_dir).path.resolve() == elsewhere.path.resolve()
+    assert not (tmp_path / "latest").exists()
+
+
+def test_a_link_called_latest_in_the_current_folder_does_not_hide_the_latest_run(three, runs_dir, tmp_path):
+    (tmp_path / "latest").symlink_to(runs_dir / "mnist-001")
+    assert find_run("latest", runs_dir=runs_dir).name == "other-001"

@@ -68,7 +68,7 @@ def test_xla_is_chosen_where_it_was_measured_faster() -> None:
 def test_xla_is_left_out_where_compiling_would_not_be_repaid() -> None:
     speed = chosen(faster=("cpu",), epochs=1)
     assert not speed.xla
-    assert speed.reasons["xla"] == "off: 1,000 steps do not repay compiling"
+    assert speed.reasons["xla"] == "off: compiling is not repaid in 1,000 steps"
 
 
 def test_keras_takes_xla_as_it_was_chosen() -> None:
