@@ -17,8 +17,8 @@ FLOPS_PER_SECOND = {"cpu": 1.2e11, "gpu": 1e13}
 # Ctrl-C, the progress line and the search for NaN wait for the end of a call.
 LONGEST_CALL_SECONDS = 0.25
 MOST_STEPS = 256
-# XLA saves about 0.4 ms a step where it helps, and compiling takes some 5 s.
-LEAST_STEPS_FOR_XLA = 20_000
+# XLA saves about 0.4 ms a step where it helps, and compiling takes some 3 s.
+LEAST_STEPS_FOR_XLA = 8_000
 
 
 @dataclass(frozen=True)
