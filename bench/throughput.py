@@ -47,11 +47,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.data != "auto":
         options.data = Path(options.data).resolve()
-    rows = [compare(network, options) for network in options.networks]
-    if options.save:
-        sizes = f"--rounds {options.rounds} --epochs {options.epochs}"
-        command = f"python bench/throughput.py {' '.join(options.networks)} {sizes}"
-        results.save("Throughput", results.Figures(command, rows, note=" ".join((__doc__ or "").split())))
+    for network in options.networks:
+        row = compare(network, options)
+        if options.save:
+            command = f"python bench/throughput.py {network} --rounds {options.rounds} --epochs {options.epochs} --save"
+            note = " ".join((__doc__ or "").split())
+            results.save(f"Throughput, {network}", results.Figures(command, [row], note=note))
 
 
 def compare(network: str, options: argparse.Namespace) -> dict[str, object]:
