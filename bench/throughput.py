@@ -50,7 +50,9 @@ def main() -> None:
     for network in options.networks:
         row = compare(network, options)
         if options.save:
-            command = f"python bench/throughput.py {network} --rounds {options.rounds} --epochs {options.epochs} --save"
+            limit = f" --limit {options.limit}" if options.limit else ""
+            sizes = f"--rounds {options.rounds} --epochs {options.epochs}{limit}"
+            command = f"python bench/throughput.py {network} {sizes} --save"
             note = " ".join((__doc__ or "").split())
             results.save(f"Throughput, {network}", results.Figures(command, [row], note=note))
 
