@@ -20,7 +20,7 @@ ACCEPTS = ("images",)
 SMALLEST_INPUT = (8, 8, 1)
 # Keras keeps 0.99 of the old mean per step: with 30 steps an epoch, validation would lag ten epochs behind.
 NORM_MOMENTUM = 0.9
-XLA_FASTER_ON = ()  # XLA halves convolutions on a CPU: bench/throughput.py
+XLA_FASTER_ON = ()  # on a CPU XLA's convolutions are slower than oneDNN's
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal", "orthogonal"]

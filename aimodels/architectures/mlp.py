@@ -18,7 +18,7 @@ ACCEPTS = ("images",)
 SMALLEST_INPUT = (2, 2, 1)
 # Keras keeps 0.99 of the old mean per step: with 30 steps an epoch, validation would lag ten epochs behind.
 NORM_MOMENTUM = 0.9
-XLA_FASTER_ON = ("cpu",)  # 1.4 times on 2 cores for one hidden layer of 128: bench/throughput.py
+XLA_FASTER_ON = ("cpu",)  # small layers: the cost is in starting operations, and XLA fuses them
 
 Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal", "orthogonal"]
 

@@ -10,14 +10,15 @@ from aimodels.distribution.strategy import Placement
 from aimodels.errors import ConfigError, Problem
 from aimodels.training.schedules import Steps
 
-# Measured on 2 cores: Python, data hand-over and metrics cost about 1 ms per call, whatever the model.
+# Rough estimates, in seconds and per second; they choose how steps are bundled and change no result.
+# What Python, the hand-over of a batch and the metrics cost per call, whatever the model.
 CALL_SECONDS = 1e-3
 # Sustained, far below the peak: small layers, and the backward pass counted as two forward passes.
 FLOPS_PER_SECOND = {"cpu": 1.2e11, "gpu": 1e13}
 # Ctrl-C, the progress line and the search for NaN wait for the end of a call.
 LONGEST_CALL_SECONDS = 0.25
 MOST_STEPS = 256
-# XLA saves about 0.4 ms a step where it helps, and compiling takes some 3 s.
+# Compiling takes seconds and saves fractions of a millisecond per step; here the two are about even.
 LEAST_STEPS_FOR_XLA = 8_000
 
 
