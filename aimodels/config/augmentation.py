@@ -1,4 +1,4 @@
-"""Random changes of training images: `train.augment`."""
+"""Random changes of training examples: `train.augment`."""
 
 from typing import Annotated, Literal
 
@@ -27,3 +27,19 @@ class ImageAugmentation(Section):
     def is_on(self) -> bool:
         """Whether anything is changed at all."""
         return self != ImageAugmentation()
+
+
+class TextAugmentation(Section):
+    """How often words and characters of a training text are changed, drawn anew for every text and epoch; 0: never."""
+
+    word_dropout: Share = Field(
+        0.0, lt=1, description="Share of the words that are hidden: each becomes the unknown word (Iyyer et al., 2015)."
+    )
+    word_swap: Share = Field(0.0, lt=1, description="Share of the words that change places with the next one.")
+    char_dropout: Share = Field(0.0, lt=1, description="Share of the characters that are left out, as typing errors do.")
+    char_swap: Share = Field(0.0, lt=1, description="Share of the characters that change places with the next one.")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is changed at all."""
+        return self != TextAugmentation()

@@ -5,7 +5,7 @@ from typing import Annotated, Generic, Literal
 from pydantic import Field, SerializeAsAny
 from typing_extensions import TypeVar
 
-from aimodels.config.augmentation import ImageAugmentation
+from aimodels.config.augmentation import ImageAugmentation, TextAugmentation
 from aimodels.config.optimizers import Adam, Optimizer
 from aimodels.config.section import Fraction, Listed, NamedSection, Section
 
@@ -44,9 +44,9 @@ class Train(Section):
         "none",
         description="Weight of each class in the loss: none, balanced (rare ones count more), or class name to weight.",
     )
-    augment: ImageAugmentation = Field(
+    augment: ImageAugmentation | TextAugmentation = Field(
         ImageAugmentation(),
-        description="Random changes of the training examples; validation and test are never changed.",
+        description="Random changes of the training images or texts; validation and test are never changed.",
     )
     monitor: str = Field(
         "auto",

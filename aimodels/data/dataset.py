@@ -32,7 +32,12 @@ class ImageInput:
         return (self.height, self.width, self.channels)
 
 
-Input = ImageInput
+@dataclass(frozen=True)
+class TextInput:
+    """Texts of any length, one str per example."""
+
+
+Input = ImageInput | TextInput
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,37 @@ class ImageFiles:
         return ImageFiles(tuple(self.paths[index] for index in indices))
 
 
-Examples = npt.NDArray[np.uint8] | ImageFiles
+@dataclass(frozen=True)
+class Texts:
+    """Texts in memory, each with what to call it in front of the user: its file, or its row of a table.
+
+    Without `names` a text is called by its position in its split.
+    """
+
+    strings: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.names and len(self.names) != len(self.strings):
+            raise ValueError(f"{len(self.strings)} texts and {len(self.names)} names")
+
+    def __len__(self) -> int:
+        return len(self.strings)
+
+    def take(self, indices: npt.NDArray[np.int64]) -> "Texts":
+        """The texts at these positions, in this order."""
+        names = tuple(self.names[index] for index in indices) if self.names else ()
+        return Texts(tuple(self.strings[index] for index in indices), names)
+
+
+Examples = npt.NDArray[np.uint8] | ImageFiles | Texts
 
 
 @dataclass(frozen=True)
 class Split:
     """Raw examples with their targets: class numbers (int64), or numbers (float32).
 
-    `examples` is an array with one row per example, or the files that hold them.
+    `examples` is an array with one row per example, or the files that hold them, or texts.
     """
 
     name: SplitName
@@ -87,12 +115,16 @@ class Split:
     def take(self, indices: Sequence[int] | npt.NDArray[np.int64], *, name: SplitName | None = None) -> "Split":
         """The examples at these positions, in this order."""
         chosen = np.asarray(indices, dtype=np.int64)
-        examples = self.examples.take(chosen) if isinstance(self.examples, ImageFiles) else self.examples[chosen]
+        examples = self.examples[chosen] if isinstance(self.examples, np.ndarray) else self.examples.take(chosen)
         return Split(name=name or self.name, examples=examples, targets=self.targets[chosen])
 
     def name_of(self, index: int) -> str:
-        """How to call one example in front of the user: its file, or its position."""
-        return str(self.examples.paths[index]) if isinstance(self.examples, ImageFiles) else f"{self.name}[{index}]"
+        """How to call one example in front of the user: its file, its row, or its position."""
+        if isinstance(self.examples, ImageFiles):
+            return str(self.examples.paths[index])
+        if isinstance(self.examples, Texts) and self.examples.names:
+            return self.examples.names[index]
+        return f"{self.name}[{index}]"
 
 
 @dataclass(frozen=True)
