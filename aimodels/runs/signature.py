@@ -1,0 +1,44 @@
+"""What a run takes and gives, for whoever uses it without its data: `signature.json`, written and read here alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aimodels.data.dataset import Dataset, ImageInput, Input, TextInput
+
+
+def signature_of(dataset: Dataset) -> dict[str, Any]:
+    """The kind and shape of the examples, and what is predicted, as JSON."""
+    target = dataset.target
+    return {
+        "input": _as_document(dataset.input),
+        "task": target.task,
+        "class_names": list(target.class_names),
+        "unit": target.unit,
+    }
+
+
+def input_of(signature: Mapping[str, Any]) -> Input:
+    """What kind of examples the run of this signature takes."""
+    document = signature["input"]
+    if document["kind"] == "text":
+        return TextInput()
+    return ImageInput(
+        height=document["height"], width=document["width"], channels=document["channels"], resize=document["resize"]
+    )
+
+
+def num_outputs_of(signature: Mapping[str, Any]) -> int:
+    """How many logits (or numbers) the network of this signature gives."""
+    return len(signature["class_names"]) if signature["task"] in ("multiclass", "multilabel") else 1
+
+
+def _as_document(input: Input) -> dict[str, Any]:
+    if isinstance(input, TextInput):
+        return {"kind": "text"}
+    return {
+        "kind": "image",
+        "height": input.height,
+        "width": input.width,
+        "channels": input.channels,
+        "resize": input.resize,
+    }
