@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.atomic import append, cannot_write, csv_line, write_json, write_text
+from aimodels.runs.signature import input_of
 from aimodels.runs.status import unfinished
 
 if TYPE_CHECKING:
     import keras
 
     from aimodels.config.schema import Config
+    from aimodels.data.dataset import Input
 
 SCHEMA = "aimodels/1"
 FINISHED = ("finished", "stopped_early", "interrupted")
@@ -211,6 +213,11 @@ class RunFolder:
     def signature(self) -> dict[str, Any]:
         """What goes in and what comes out: `signature.json`."""
         return _document(self.signature_file)
+
+    @property
+    def input(self) -> "Input":
+        """What kind of examples the run takes."""
+        return input_of(self.signature)
 
     def metrics(self) -> dict[str, Any]:
         """What `metrics.json` says: best, last, and an entry per split evaluated later."""
