@@ -31,6 +31,13 @@ class Field:
         """Whether a mapping of keys stands here."""
         return bool(self.sections) and not self.listed
 
+    @property
+    def plain(self) -> tuple[Any, ...]:
+        """What fits besides a section, each as it is annotated: a number, say, where a section is the longer form."""
+        if not self.is_section or self.named:
+            return ()
+        return tuple(member for member in _members(self.info.annotation) if not _is_section(member))
+
     def section_called(self, name: str) -> type[Section] | None:
         """The section that a name chooses."""
         return next((section for section in self.sections if name in names_of(section)), None)
@@ -67,6 +74,12 @@ def alternatives(annotation: Any) -> Iterator[Any]:
             yield from alternatives(member)
     else:
         yield annotation
+
+
+def _members(annotation: Any) -> list[Any]:
+    """The members of a union with their limits, without None."""
+    union = get_origin(annotation) in (Union, types.UnionType)
+    return [member for member in (get_args(annotation) if union else (annotation,)) if member is not type(None)]
 
 
 def _item_alternatives(annotation: Any) -> Iterator[Any]:

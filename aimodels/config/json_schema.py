@@ -108,7 +108,8 @@ class _Definitions:
             for section in field.sections
         ]
         names = [name for section in field.sections for name in names_of(section)]
-        return {"anyOf": [*members, *([{"type": "string", "enum": names}] if names else [])]}
+        plain = [_draft_7(TypeAdapter(member).json_schema()) for member in field.plain]
+        return {"anyOf": [*plain, *members, *([{"type": "string", "enum": names}] if names else [])]}
 
     def _plugin(self, key: str) -> Schema:
         """A bundled plug-in, or the dotted path of a user's own, whose keys are not known here."""

@@ -69,7 +69,7 @@ def unknown_key(key: str, spot: Spot, *, layout: Layout, siblings: Sequence[type
 
 def wrong_value(field: Field, spot: Spot, *, errors: Sequence[ErrorDetails]) -> Problem:
     """A value of the wrong type or outside its limits; of a list or a mapping, the item that is wrong."""
-    if field.is_section:
+    if field.is_section and not field.plain:
         return wrong_section(field, spot)
     part = _innermost(field, spot, errors=errors)
     if choices(field) and part.spot is spot and isinstance(spot.written.value, str | bool):

@@ -33,11 +33,22 @@ class EarlyStopping(Section):
     min_delta: float = Field(0.0, ge=0, description="A change smaller than this is no improvement.")
 
 
+class TokenBudget(Section):
+    """As many texts per step as fit: many short ones, or few long ones."""
+
+    tokens: int = Field(ge=1, description="Tokens per step, padding counted; at least one text.", examples=[16384])
+
+
 class Train(Section):
     """Everything about the optimisation."""
 
     epochs: int = Field(10, ge=1, description="Passes over the training split.", examples=[10])
-    batch_size: int = Field(64, ge=1, description="Examples per step, over all replicas together.", examples=[64])
+    batch_size: Annotated[int, Field(ge=1)] | TokenBudget = Field(
+        64,
+        description="Examples per step, over all replicas together; for texts also a budget, `{tokens: 16384}`. Texts of "
+        "similar length come together, so that little is padded.",
+        examples=[64],
+    )
     optimizer: Optimizer = Field(Adam(name="adam"), description="The optimizer, its learning rate and its schedule.")
     label_smoothing: Fraction = Field(0.0, description="How much probability the target gives to the other classes.")
     class_weights: Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0)]] = Field(

@@ -128,12 +128,12 @@ def rule(field: Field) -> str:
     """What a key takes, and its default: "a whole number, 1 or more, default 10"."""
     if field.is_section and field.named:
         what = either(list(choices(field))) if len(choices(field)) > 1 else "a section with a `name`"
-    elif field.is_section and len(field.sections) == 1:
+    elif field.is_section and len(field.sections) == 1 and not field.plain:
         what = "a section"
     else:
         what = expected(field.info.annotation, field.info.metadata)
     default = field.info.default
-    no_default = default is None or default is PydanticUndefined or (field.is_section and not field.named)
+    no_default = default is None or default is PydanticUndefined or (field.is_section and not field.named and not field.plain)
     return what if no_default else f"{what}; default {quoted(default)}"
 
 

@@ -1,0 +1,107 @@
+"""Which examples go into which batch: functions of (seed, epoch) alone, so that a resumed run takes the same batches.
+
+Texts that are padded to the longest of their batch are put together by length. With a fixed number of texts per batch,
+random pools of 64 batches are sorted by length, cut into batches, and the batches shuffled; with a budget of tokens,
+buckets of similar length are shuffled and cut, so that the number of steps is the same in every epoch.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aimodels.config.schema import TokenBudget
+
+Positions = npt.NDArray[np.int64]
+# Of 64 batches of similar texts one spans a 64th of all lengths: little is padded, and few texts meet again.
+BATCHES_PER_POOL = 64
+# A bucket reaches from one length to one a tenth longer: at most a tenth of a batch is padding, half of it on average.
+BUCKET_GROWTH = 1.1
+SHORTEST_BUCKET = 8
+
+
+@dataclass(frozen=True)
+class Order:
+    """Positions of examples, batch after batch; batch b is `positions[starts[b]:starts[b + 1]]`.
+
+    `size` is how many examples every batch has but the last; None where they differ.
+    """
+
+    positions: Positions
+    starts: Positions
+    size: int | None
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def batch(self, number: int) -> Positions:
+        """The positions of one batch."""
+        return self.positions[self.starts[number] : self.starts[number + 1]]
+
+
+def in_sequence(positions: Positions, *, size: int) -> Order:
+    """Batches of `size` in the given order."""
+    starts = np.append(np.arange(0, len(positions), size), len(positions))
+    return Order(positions.astype(np.int64), starts.astype(np.int64), size)
+
+
+def shuffled(num_examples: int, *, size: int, seed: int, epoch: int) -> Order:
+    """All examples in random order."""
+    return in_sequence(_random(seed, epoch).permutation(num_examples), size=size)
+
+
+def shuffled_by_length(lengths: npt.NDArray[np.int64], *, size: int, seed: int, epoch: int) -> Order:
+    """Batches of `size` texts of similar length, in random order; what is left over is a random last batch."""
+    random = _random(seed, epoch)
+    everyone = random.permutation(len(lengths))
+    num_whole = len(lengths) // size * size
+    whole, rest = everyone[:num_whole], everyone[num_whole:]
+    per_pool = size * BATCHES_PER_POOL
+    pools = [whole[start : start + per_pool] for start in range(0, num_whole, per_pool)]
+    by_length = [pool[np.argsort(lengths[pool], kind="stable")] for pool in pools]
+    batches = np.concatenate([np.empty(0, np.int64), *by_length]).reshape(-1, size)
+    return in_sequence(np.append(batches[random.permutation(len(batches))].ravel(), rest), size=size)
+
+
+def shuffled_by_budget(lengths: npt.NDArray[np.int64], *, budget: TokenBudget, seed: int, epoch: int) -> Order:
+    """Batches of texts of similar length with about `budget.tokens` tokens each, padding counted, in random order."""
+    random = _random(seed, epoch)
+    everyone = random.permutation(len(lengths))
+    bucket_of = _buckets(lengths[everyone])
+    batches: list[Positions] = []
+    for edge in np.unique(bucket_of):
+        bucket = everyone[bucket_of == edge]
+        size = max(1, budget.tokens // int(edge))
+        batches += [bucket[start : start + size] for start in range(0, len(bucket), size)]
+    return _of([batches[number] for number in random.permutation(len(batches))])
+
+
+def sorted_by_length(lengths: npt.NDArray[np.int64], *, batch_size: int | TokenBudget) -> Order:
+    """Every text once, the shortest first; for what does not depend on the order, such as validation."""
+    positions = np.argsort(lengths, kind="stable")
+    if isinstance(batch_size, int):
+        return in_sequence(positions, size=batch_size)
+    batches: list[Positions] = []
+    for edge in np.unique(_buckets(lengths)):
+        bucket = positions[_buckets(lengths[positions]) == edge]
+        size = max(1, batch_size.tokens // int(edge))
+        batches += [bucket[start : start + size] for start in range(0, len(bucket), size)]
+    return _of(batches)
+
+
+def _buckets(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The longest length of the bucket that each text belongs to."""
+    edges = [SHORTEST_BUCKET]
+    longest = int(lengths.max(initial=SHORTEST_BUCKET))
+    while edges[-1] < longest:
+        edges.append(min(longest, int(edges[-1] * BUCKET_GROWTH) + 1))
+    return np.asarray(edges, dtype=np.int64)[np.searchsorted(edges, lengths)]
+
+
+def _of(batches: list[Positions]) -> Order:
+    starts = np.cumsum([0, *map(len, batches)], dtype=np.int64)
+    return Order(np.concatenate([np.empty(0, np.int64), *batches]), starts, size=None)
+
+
+def _random(seed: int, epoch: int) -> np.random.Generator:
+    return np.random.default_rng([seed, epoch])
