@@ -26,7 +26,7 @@ class RunStarted(Event):
     num_train: int
     num_validation: int
     num_classes: int
-    batch_size: int
+    batch_size: int | str
     steps_per_epoch: int
     model: str
     num_parameters: int
@@ -35,6 +35,7 @@ class RunStarted(Event):
     device: str
     epochs: int
     first_epoch: int = 1
+    reading: str = ""
     choices: dict[str, str] = field(default_factory=dict)
 
 

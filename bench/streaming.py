@@ -82,10 +82,10 @@ def train_streamed(config: Path) -> dict[str, float]:
 
     start_tensorflow(device="cpu")
 
-    from aimodels.training import batching
+    from aimodels.training import image_source
     from aimodels.training.train import train
 
-    batching.SHARE_OF_FREE_MEMORY = 0.0
+    image_source.SHARE_OF_FREE_MEMORY = 0.0
     before = memory_mib("VmRSS")
     loaded = load(config)
     trained = train(loaded, RunPlace(config.parent / "runs"))

@@ -108,7 +108,10 @@ def speed(ended: list[float], *, num_examples: int) -> float:
 
 def batch_size(network: str) -> int:
     """As the config has it."""
-    return load(find(CONFIGS[network])).config.train.batch_size
+    size = load(find(CONFIGS[network])).config.train.batch_size
+    if not isinstance(size, int):
+        raise TypeError(f"{network} has a batch size of {size}")
+    return size
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ def header(run: RunStarted, *, width: int) -> list[str]:
     ]
     if gap < 2:
         lines.append(f"run     {run.path}")
+    if run.reading:
+        lines += textwrap.wrap(f"words   {run.reading}", width, subsequent_indent=" " * 8)
     if run.choices:
         chosen = "chosen  " + " · ".join(f"{name} {value}" for name, value in run.choices.items())
         lines += textwrap.wrap(chosen, width, subsequent_indent=" " * 8)

@@ -131,6 +131,8 @@ def started_lines(event: RunStarted) -> list[str]:
         f"data {event.data}: {event.num_train} train{validation}{classes}; "
         f"model {event.model}: {event.num_parameters} parameters; device {event.device}",
     ]
+    if event.reading:
+        said.append(f"words {event.reading}")
     if event.choices:
         said.append("chosen " + ", ".join(f"{name} {value}" for name, value in event.choices.items()))
     return said

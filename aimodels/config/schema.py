@@ -38,6 +38,9 @@ class TokenBudget(Section):
 
     tokens: int = Field(ge=1, description="Tokens per step, padding counted; at least one text.", examples=[16384])
 
+    def __str__(self) -> str:
+        return f"{self.tokens:,} tokens"
+
 
 class Train(Section):
     """Everything about the optimisation."""
@@ -45,8 +48,8 @@ class Train(Section):
     epochs: int = Field(10, ge=1, description="Passes over the training split.", examples=[10])
     batch_size: Annotated[int, Field(ge=1)] | TokenBudget = Field(
         64,
-        description="Examples per step, over all replicas together; for texts also a budget, `{tokens: 16384}`. Texts of "
-        "similar length come together, so that little is padded.",
+        description="Examples per step, over all replicas together; for texts also a budget, `{tokens: 16384}`. "
+        "Texts of similar length come together, so that little is padded.",
         examples=[64],
     )
     optimizer: Optimizer = Field(Adam(name="adam"), description="The optimizer, its learning rate and its schedule.")

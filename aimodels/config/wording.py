@@ -133,7 +133,9 @@ def rule(field: Field) -> str:
     else:
         what = expected(field.info.annotation, field.info.metadata)
     default = field.info.default
-    no_default = default is None or default is PydanticUndefined or (field.is_section and not field.named and not field.plain)
+    no_default = (
+        default is None or default is PydanticUndefined or (field.is_section and not field.named and not field.plain)
+    )
     return what if no_default else f"{what}; default {quoted(default)}"
 
 

@@ -36,7 +36,7 @@ def place(train: Train) -> Placement:
     if train.strategy == "mirrored" or (train.strategy == "auto" and several and gpus):
         reason = "asked for" if train.strategy == "mirrored" else f"{len(gpus)} GPUs are visible"
         names = [device.name for device in devices]
-        _check_divides(train.batch_size, num_replicas=len(names))
+        _check_divides(train, num_replicas=len(names))
         strategy: tf.distribute.Strategy = tf.distribute.MirroredStrategy(names)
         return Placement(strategy, _describe(kind, len(names)), kind, len(names), f"mirrored: {reason}")
     reason = "asked for" if train.strategy == "single" else f"one {kind.upper()} is visible"
@@ -44,7 +44,12 @@ def place(train: Train) -> Placement:
     return Placement(strategy, _describe(kind, 1), kind, 1, f"single: {reason}")
 
 
-def _check_divides(batch_size: int, *, num_replicas: int) -> None:
+def _check_divides(train: Train, *, num_replicas: int) -> None:
+    batch_size = train.batch_size
+    if not isinstance(batch_size, int):
+        message = "`train.batch_size` is a budget of tokens, whose batches differ in size: replicas cannot share them"
+        help = "write a number of examples, such as train.batch_size=64, or train.strategy=single"
+        raise ConfigError([Problem(code="AM303", message=message, path="train.batch_size", help=help)], source="train")
     if batch_size % num_replicas == 0:
         return
     below = batch_size // num_replicas * num_replicas

@@ -1,21 +1,42 @@
 """The trained network: raw input -> preprocessing -> architecture -> logits, in one Keras model."""
 
 import traceback
+from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from aimodels import discovery
 from aimodels.config.schema import Config
-from aimodels.data.dataset import Dataset, ImageInput
+from aimodels.data.dataset import Dataset, ImageInput, TextInput
 from aimodels.errors import ConfigError, FailedError, Problem, UserError
 
 # Which preprocessings can read a kind of input, the first that the architecture accepts is taken.
-PREPROCESSINGS = {ImageInput: ("images",)}
+PREPROCESSINGS: dict[type, tuple[str, ...]] = {ImageInput: ("images",), TextInput: ("words",)}
 
 
-def assemble(config: Config, dataset: Dataset) -> keras.Model:
+@dataclass(frozen=True)
+class Network:
+    """A network and its two halves: `preprocessing` (raw to tensors) and `architecture` (tensors to logits)."""
+
+    whole: keras.Model
+    preprocessing: keras.Model
+    architecture: keras.Model
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether what goes in is text."""
+        return bool(self.preprocessing.inputs[0].dtype == "string")
+
+    @property
+    def trained(self) -> keras.Model:
+        """The part that the training loop runs: texts are read once, before it; images in each step."""
+        return self.architecture if self.reads_text else self.whole
+
+
+def assemble(config: Config, dataset: Dataset) -> Network:
     """Fit the preprocessing on the training split, build the architecture on it, join them.
 
     Raises:
@@ -28,14 +49,18 @@ def assemble(config: Config, dataset: Dataset) -> keras.Model:
     # An architecture that has no section for its preprocessing takes the defaults.
     options = getattr(config.model, kind, None) or preprocessing.Options()
     fitted = preprocessing.fit(options, input=dataset.input, train=dataset.train)
-    core = _built(architecture, config, tensors=fitted.output, num_outputs=dataset.target.num_outputs)
+    facts = {"tensors": fitted.output, "num_outputs": dataset.target.num_outputs}
+    if hasattr(preprocessing, "vocabulary"):
+        facts["vocabulary"] = preprocessing.vocabulary(fitted)
+    core = _built(architecture, config, facts=facts)
     _check(core, num_outputs=dataset.target.num_outputs, name=config.model.name)
-    return keras.Model(fitted.input, core(fitted.output), name="network")
+    return Network(keras.Model(fitted.input, core(fitted.output), name="network"), fitted, core)
 
 
-def _built(architecture: ModuleType, config: Config, *, tensors: keras.KerasTensor, num_outputs: int) -> keras.Model:
+def _built(architecture: ModuleType, config: Config, *, facts: dict[str, Any]) -> keras.Model:
+    """What the architecture makes of the facts about its input and output."""
     try:
-        return architecture.build(config.model, tensors=tensors, num_outputs=num_outputs)
+        return architecture.build(config.model, **facts)
     except (UserError, tf.errors.ResourceExhaustedError, MemoryError):
         raise
     except Exception as error:

@@ -1,50 +1,55 @@
-"""Batches of raw tensors for the training loop; order and augmentation are functions of (seed, epoch, position).
+"""Batches for the training loop; order and augmentation are functions of (seed, epoch, position)."""
 
-A split that fits in memory is held as one array, and a batch is gathered from it; a larger one is read and decoded from
-its files while training goes on, in parallel, a few batches ahead.
-"""
-
-import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from aimodels.config.augmentation import ImageAugmentation, TextAugmentation
 from aimodels.config.schema import Config
-from aimodels.data.dataset import Dataset, ImageFiles, ImageInput, Split
+from aimodels.data.dataset import Dataset, Split, TextInput
 from aimodels.errors import ConfigError, Problem
-from aimodels.events import Downloaded, emit, phase
-from aimodels.preprocessing import images as image_preprocessing
 from aimodels.training.augmentation import augmented
-
-SHARE_OF_FREE_MEMORY = 0.25
-FREE_MEMORY_IF_UNKNOWN = 2**33
-# What runs in the pipeline has no Python conditions on tensors; rewriting its source takes longer than tracing it.
-as_written = tf.autograph.experimental.do_not_convert
+from aimodels.training.image_source import ImageSource, as_written, image_source
+from aimodels.training.text_source import TextSource, text_source
 
 
 @dataclass(frozen=True)
 class Batches:
-    """The batches of a dataset, as the training loop wants them. `one_hot`: targets as rows instead of numbers."""
+    """The batches of a dataset, as the training loop wants them. `one_hot`: targets as rows instead of numbers.
+
+    `reading` is the fitted preprocessing, which texts go through here; images go through it inside the network.
+    """
 
     dataset: Dataset
     config: Config
     one_hot: bool
+    reading: keras.Model | None = None
 
     @property
     def steps_per_epoch(self) -> int:
         """Steps that show every training example once."""
-        return -(-len(self.dataset.train) // self.config.train.batch_size)
+        return self.train.num_batches
+
+    @property
+    def examples_per_step(self) -> float:
+        """Examples in a batch, on average."""
+        return len(self.dataset.train) / max(1, self.steps_per_epoch)
+
+    @property
+    def mean_length(self) -> float:
+        """Words in a training text, on average; 1 for what has no length."""
+        return self.train.mean_length if isinstance(self.train, TextSource) else 1.0
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
         """The training batches of one epoch (counted from 0): (examples, targets, weights if there are any)."""
-        order = np.random.default_rng([self.config.seed, epoch]).permutation(len(self.dataset.train))
-        batches = self._train.batches(order, size=self.config.train.batch_size)
+        order = self.train.shuffled(seed=self.config.seed, epoch=epoch)
+        batches = self.train.batches(order, targets=self._train_targets)
         if self.config.train.augment.is_on:
             seed = tf.constant([self.config.seed, epoch], dtype=tf.int64)
             batches = batches.enumerate().map(
@@ -55,120 +60,81 @@ class Batches:
         return batches.prefetch(tf.data.AUTOTUNE)
 
     def validation(self) -> tf.data.Dataset | None:
-        """The validation batches, unchanged and in order; None where there is no validation split."""
-        if self._validation is None:
+        """The validation batches, unchanged; None where there is no validation split."""
+        if self.held_out is None or self._validation_targets is None:
             return None
-        order = np.arange(len(self._validation.targets))
-        return self._validation.batches(order, size=self.config.train.batch_size).prefetch(tf.data.AUTOTUNE)
+        batches = self.held_out.batches(self.held_out.in_sequence(), targets=self._validation_targets)
+        return batches.prefetch(tf.data.AUTOTUNE)
+
+    @cached_property
+    def train(self) -> ImageSource | TextSource:
+        """Where the training examples come from."""
+        return self._source(self.dataset.train, augment=self.config.train.augment)
+
+    @cached_property
+    def held_out(self) -> ImageSource | TextSource | None:
+        """Where the validation examples come from; None without a validation split."""
+        split = self.dataset.validation
+        return None if split is None else self._source(split, augment=type(self.config.train.augment)())
+
+    def _source(self, split: Split, *, augment: ImageAugmentation | TextAugmentation) -> ImageSource | TextSource:
+        batch_size, input = self.config.train.batch_size, self.dataset.input
+        if not isinstance(input, TextInput):
+            if not isinstance(batch_size, int):
+                raise _unfit("train.batch_size", "a budget of tokens counts words, and the data are images")
+            if isinstance(augment, TextAugmentation):
+                raise _unfit("train.augment", "its changes are made to words, and the data are images")
+            return image_source(split, input=input, batch_size=batch_size)
+        if isinstance(augment, ImageAugmentation):
+            if augment.is_on:
+                raise _unfit("train.augment", "its changes are made to images, and the data are texts")
+            augment = TextAugmentation()
+        if self.reading is None:
+            raise TypeError("texts need the preprocessing that reads them")
+        return text_source(split, reading=self.reading, batch_size=batch_size, augment=augment)
 
     def _augmented(self, batch: tuple[Any, ...], *, seed: Any, number: Any) -> tuple[Any, ...]:
         examples, *rest = batch
-        own_seed = tf.random.experimental.stateless_fold_in(seed, number)
-        return (self._augment(examples, own_seed), *rest)
+        return (self._augment(examples, tf.random.experimental.stateless_fold_in(seed, number)), *rest)
 
     @cached_property
     def _augment(self) -> Any:
-        """A function of (images, seed) that is traced once for all epochs."""
-        options = self.config.train.augment
-        return tf.function(lambda images, seed: augmented(images, options, seed=seed), autograph=False)
-
-    @cached_property
-    def _train(self) -> "_Source":
-        weights = class_weights(self.dataset, self.config.train.class_weights)
-        return _source(self.dataset.train, dataset=self.dataset, one_hot=self.one_hot, weights=weights)
-
-    @cached_property
-    def _validation(self) -> "_Source | None":
-        split = self.dataset.validation
-        return None if split is None else _source(split, dataset=self.dataset, one_hot=self.one_hot, weights=None)
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Where the examples of a split are gathered from: a tensor in memory, or the names of files."""
-
-    examples: Any
-    input: ImageInput
-    targets: Any
-    weights: Any | None
-    is_streamed: bool
-
-    def batches(self, order: npt.NDArray[np.int64], *, size: int) -> tf.data.Dataset:
-        """The examples at these positions, in this order, in batches."""
-        indices = tf.data.Dataset.from_tensor_slices(order)
-        if not self.is_streamed:
-            return indices.batch(size).map(
-                as_written(self._at), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-            )
-        one_by_one = indices.map(as_written(self._at), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        return one_by_one.batch(size)
-
-    def _at(self, indices: Any) -> tuple[Any, ...]:
-        examples = tf.gather(self.examples, indices)
-        if self.is_streamed:
-            examples = image_preprocessing.decode(tf.io.read_file(examples), input=self.input)
-        chosen = (examples, tf.gather(self.targets, indices))
-        return chosen if self.weights is None else (*chosen, tf.gather(self.weights, indices))
-
-
-def _source(split: Split, *, dataset: Dataset, one_hot: bool, weights: npt.NDArray[np.float32] | None) -> _Source:
-    names = dataset.target.class_names
-    targets = np.eye(len(names), dtype=np.float32)[split.targets] if one_hot else split.targets
-    streamed = isinstance(split.examples, ImageFiles) and not fits_in_memory(split, dataset.input)
-    examples = (
-        [str(path) for path in split.examples.paths]
-        if streamed and isinstance(split.examples, ImageFiles)
-        else as_array(split, input=dataset.input)
-    )
-    # On a GPU host a plain constant would sit in GPU memory, and every batch would be copied back for tf.data.
-    with tf.device("CPU:0"):
-        return _Source(
-            examples=tf.constant(examples),
-            input=dataset.input,
-            targets=tf.constant(targets if dataset.target.task != "binary" else targets[:, None].astype(np.float32)),
-            weights=None if weights is None else tf.constant(weights[split.targets]),
-            is_streamed=streamed,
+        """A function of (examples, seed) that is traced once for all epochs."""
+        options, train = self.config.train.augment, self.train
+        if isinstance(options, ImageAugmentation):
+            return tf.function(lambda images, seed: augmented(images, options, seed=seed), autograph=False)
+        if not isinstance(train, TextSource):
+            raise TypeError("only texts have words to change")
+        shape = [None] if train.strings else [None, None]
+        signature = [
+            tf.TensorSpec(shape, tf.string if train.strings else tf.int32),
+            tf.TensorSpec([2], tf.int64),
+        ]
+        return tf.function(
+            lambda texts, seed: train.augmented(texts, seed=seed), autograph=False, input_signature=signature
         )
 
+    @cached_property
+    def _train_targets(self) -> tuple[Any, ...]:
+        weights = class_weights(self.dataset, self.config.train.class_weights)
+        return self._targets(self.dataset.train, weights=weights)
 
-def fits_in_memory(split: Split, input: ImageInput) -> bool:
-    """Whether the decoded images take at most a quarter of the memory that is free now."""
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):  # systems that do not tell
-        free = FREE_MEMORY_IF_UNKNOWN
-    return len(split) * input.height * input.width * input.channels <= SHARE_OF_FREE_MEMORY * free
+    @cached_property
+    def _validation_targets(self) -> tuple[Any, ...] | None:
+        split = self.dataset.validation
+        return None if split is None else self._targets(split, weights=None)
 
-
-def as_array(split: Split, *, input: ImageInput) -> npt.NDArray[np.uint8]:
-    """The decoded images of a split: uint8 [examples, height, width, channels].
-
-    Raises:
-        DataError: a file is not an image that TensorFlow can decode.
-    """
-    if not isinstance(split.examples, ImageFiles):
-        return split.examples
-    paths = [str(path) for path in split.examples.paths]
-    decoded = np.empty((len(paths), *input.shape), dtype=np.uint8)
-    images = tf.data.Dataset.from_tensor_slices(paths).map(
-        lambda path: image_preprocessing.decode(tf.io.read_file(path), input=input),
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
-    )
-    named = image_preprocessing.broken_files_named(paths, input=input)
-    with phase(f"decoding {len(paths)} {split.name} images"), named:
-        for position, image in enumerate(images.as_numpy_iterator()):
-            decoded[position] = image
-            if (position + 1) % 1000 == 0:
-                emit(Downloaded("decoding images", done=position + 1, total=len(paths), unit="files"))
-    return decoded
-
-
-def broken_images_named(dataset: Dataset) -> AbstractContextManager[None]:
-    """Where the block fails on an image that is streamed, say which one it was."""
-    splits = [split for split in (dataset.train, dataset.validation) if split is not None]
-    paths = [path for split in splits if isinstance(split.examples, ImageFiles) for path in split.examples.paths]
-    return image_preprocessing.broken_files_named(paths, input=dataset.input)
+    def _targets(self, split: Split, *, weights: npt.NDArray[np.float32] | None) -> tuple[Any, ...]:
+        """What the loss wants per example: the target, and its weight if classes weigh differently."""
+        target = self.dataset.target
+        wanted: npt.NDArray[Any] = split.targets
+        if self.one_hot:
+            wanted = np.eye(len(target.class_names), dtype=np.float32)[split.targets]
+        elif target.task == "binary":
+            wanted = split.targets[:, None].astype(np.float32)
+        with tf.device("CPU:0"):
+            row = (tf.constant(wanted),)
+            return row if weights is None else (*row, tf.constant(weights[split.targets]))
 
 
 def class_weights(dataset: Dataset, wanted: str | Mapping[str, float]) -> npt.NDArray[np.float32] | None:
@@ -192,3 +158,9 @@ def class_weights(dataset: Dataset, wanted: str | Mapping[str, float]) -> npt.ND
             [Problem(code="AM305", message=message, path="train.class_weights", help=help)], source="train"
         )
     return np.array([wanted.get(name, 1.0) for name in names], dtype=np.float32)
+
+
+def _unfit(path: str, reason: str) -> ConfigError:
+    message = f"`{path}` does not fit the data: {reason}"
+    help = "docs/config.md lists what fits images and what fits texts"
+    return ConfigError([Problem(code="AM311", message=message, path=path, help=help)], source="train")

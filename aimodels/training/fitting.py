@@ -4,11 +4,12 @@ import time
 
 import tensorflow as tf
 
+from aimodels.config.schema import TokenBudget
 from aimodels.errors import FailedError
 from aimodels.events import EpochEnded, EpochStarted, StoppedEarly, emit
 from aimodels.runs.folder import RunFolder
-from aimodels.training.batching import broken_images_named
 from aimodels.training.checkpoints import save_best, save_last
+from aimodels.training.image_source import broken_images_named
 from aimodels.training.preparing import Prepared
 from aimodels.training.progress import Progress, after_epoch
 from aimodels.training.recording import Ending
@@ -34,8 +35,8 @@ def fit(run: RunFolder, prepared: Prepared, *, ending: Ending) -> None:
             ending.stop(stop, fraction=watcher.fraction)
             if not run.checkpoint("best").exists():
                 # Nothing of a first, unfinished epoch is lost.
-                save_last(run, prepared.model, epoch=0)
-                save_best(run, prepared.model, epoch=0)
+                save_last(run, prepared.network.whole, epoch=0)
+                save_best(run, prepared.network.whole, epoch=0)
     reason = ending.reason or progress.stop_reason
     if reason:
         emit(StoppedEarly(epoch=progress.epochs_done, reason=reason))
@@ -52,9 +53,9 @@ def one_epoch(run: RunFolder, prepared: Prepared, *, progress: Progress, watcher
     after = after_epoch(progress, metrics, train=prepared.config.train)
     prepared.rate.reduction.assign(after.reduction)
     is_best = after.best.improved_at == after.epochs_done
-    save_last(run, prepared.model, epoch=epoch + 1)
+    save_last(run, prepared.network.whole, epoch=epoch + 1)
     if is_best:
-        save_best(run, prepared.model, epoch=epoch + 1)
+        save_best(run, prepared.network.whole, epoch=epoch + 1)
     run.add_epoch(metrics, epoch=epoch + 1)
     run.add_timing(epoch=epoch + 1, seconds=seconds, examples_per_second=len(prepared.dataset.train) / seconds)
     if prepared.config.train.tensorboard:
@@ -83,7 +84,7 @@ def _fit_epoch(run: RunFolder, prepared: Prepared, *, epoch: int, watcher: StepW
         raise FailedError(
             f"out of memory in epoch {epoch + 1} with batch size {train.batch_size} on {prepared.placement.device}",
             code="AM402",
-            help=f"try train.batch_size={max(1, train.batch_size // 2)}; it changes the result, so it is left to you",
+            help=f"try {_half(train.batch_size)}; it changes the result, so it is left to you",
         ) from error
     metrics = {name: float(history.history[name][-1]) for name in sorted(history.history, key=_loss_first)}
     if not all(map(_is_finite, metrics.values())):
@@ -91,6 +92,12 @@ def _fit_epoch(run: RunFolder, prepared: Prepared, *, epoch: int, watcher: StepW
             run, prepared, LossNotFinite(epoch=epoch + 1, step=prepared.steps.per_epoch, last_finite=None)
         )
     return metrics
+
+
+def _half(batch_size: int | TokenBudget) -> str:
+    if isinstance(batch_size, int):
+        return f"train.batch_size={max(1, batch_size // 2)}"
+    return f"train.batch_size.tokens={max(1, batch_size.tokens // 2)}"
 
 
 def _loss_first(name: str) -> tuple[bool, bool]:

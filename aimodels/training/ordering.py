@@ -66,13 +66,7 @@ def shuffled_by_length(lengths: npt.NDArray[np.int64], *, size: int, seed: int, 
 def shuffled_by_budget(lengths: npt.NDArray[np.int64], *, budget: TokenBudget, seed: int, epoch: int) -> Order:
     """Batches of texts of similar length with about `budget.tokens` tokens each, padding counted, in random order."""
     random = _random(seed, epoch)
-    everyone = random.permutation(len(lengths))
-    bucket_of = _buckets(lengths[everyone])
-    batches: list[Positions] = []
-    for edge in np.unique(bucket_of):
-        bucket = everyone[bucket_of == edge]
-        size = max(1, budget.tokens // int(edge))
-        batches += [bucket[start : start + size] for start in range(0, len(bucket), size)]
+    batches = _within_budget(random.permutation(len(lengths)), lengths=lengths, budget=budget)
     return _of([batches[number] for number in random.permutation(len(batches))])
 
 
@@ -81,21 +75,27 @@ def sorted_by_length(lengths: npt.NDArray[np.int64], *, batch_size: int | TokenB
     positions = np.argsort(lengths, kind="stable")
     if isinstance(batch_size, int):
         return in_sequence(positions, size=batch_size)
+    return _of(_within_budget(positions, lengths=lengths, budget=batch_size))
+
+
+def _within_budget(positions: Positions, *, lengths: npt.NDArray[np.int64], budget: TokenBudget) -> list[Positions]:
+    """Each bucket of similar lengths in batches of as many texts as the budget has room for, in the given order."""
+    bucket_of = _buckets(lengths[positions])
     batches: list[Positions] = []
-    for edge in np.unique(_buckets(lengths)):
-        bucket = positions[_buckets(lengths[positions]) == edge]
-        size = max(1, batch_size.tokens // int(edge))
+    for number in np.unique(bucket_of):
+        bucket = positions[bucket_of == number]
+        size = max(1, budget.tokens // max(1, int(lengths[bucket].max())))
         batches += [bucket[start : start + size] for start in range(0, len(bucket), size)]
-    return _of(batches)
+    return batches
 
 
 def _buckets(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The longest length of the bucket that each text belongs to."""
+    """The number of the bucket that each text belongs to."""
     edges = [SHORTEST_BUCKET]
     longest = int(lengths.max(initial=SHORTEST_BUCKET))
     while edges[-1] < longest:
         edges.append(min(longest, int(edges[-1] * BUCKET_GROWTH) + 1))
-    return np.asarray(edges, dtype=np.int64)[np.searchsorted(edges, lengths)]
+    return np.searchsorted(edges, lengths)
 
 
 def _of(batches: list[Positions]) -> Order:

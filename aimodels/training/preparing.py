@@ -12,21 +12,21 @@ from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
 from aimodels.distribution.strategy import Placement, choose_precision
 from aimodels.errors import FailedError
-from aimodels.training.assembling import assemble
+from aimodels.training.assembling import Network, assemble
 from aimodels.training.batching import Batches
 from aimodels.training.compiling import compile_model, objective_for
 from aimodels.training.progress import Progress, begin
 from aimodels.training.schedules import LearningRate, Steps
-from aimodels.training.speed import Speed, choose_speed
+from aimodels.training.speed import Speed, Work, choose_speed
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything that one training needs, ready for its first step."""
+    """Everything that one training needs, ready for its first step. `network.whole` is what is saved."""
 
     config: Config
     dataset: Dataset
-    model: keras.Model
+    network: Network
     batches: Batches
     steps: Steps
     rate: LearningRate
@@ -34,6 +34,11 @@ class Prepared:
     placement: Placement
     precision: str
     speed: Speed
+
+    @property
+    def model(self) -> keras.Model:
+        """What the training loop runs."""
+        return self.network.trained
 
     @property
     def last_rate(self) -> float:
@@ -53,7 +58,7 @@ def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepar
         raise FailedError(
             f"out of memory while the model {config.model.name} was built on {placement.device}",
             code="AM402",
-            help="make the model smaller (fewer units or filters), or the images (data.size)",
+            help="make the model smaller (fewer units or filters), or its input (data.size, model.words.max_length)",
         ) from error
 
 
@@ -73,18 +78,23 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     progress = begin(config.train, dataset)
     objective = objective_for(dataset.target, config.train)
     with computing_in(precision):
-        model = assemble(config, dataset)
-    batches = Batches(dataset, config, one_hot=objective.one_hot)
+        network = assemble(config, dataset)
+    reading = network.preprocessing if network.reads_text else None
+    batches = Batches(dataset, config, one_hot=objective.one_hot, reading=reading)
     steps = Steps(per_epoch=batches.steps_per_epoch, epochs=config.train.epochs)
     architecture = discovery.plugin("architectures", config.model.name)
     # A user's own architecture need not say where XLA is faster.
     xla_faster_on = getattr(architecture, "XLA_FASTER_ON", ())
-    speed = choose_speed(model, config.train, steps=steps, placement=placement, xla_faster_on=xla_faster_on)
-    rate = compile_model(model, objective, train=config.train, steps=steps, speed=speed)
+    work = Work(network.trained, examples_per_step=batches.examples_per_step, positions=batches.mean_length)
+    speed = choose_speed(work, config.train, steps=steps, placement=placement, xla_faster_on=xla_faster_on)
+    rate = compile_model(network.trained, objective, train=config.train, steps=steps, speed=speed)
+    if network.trained is not network.whole:
+        # The whole network is saved with the state of the optimizer; the variables are the same.
+        network.whole.compile(optimizer=network.trained.optimizer, loss=objective.loss)
     return Prepared(
         config=config,
         dataset=dataset,
-        model=model,
+        network=network,
         batches=batches,
         steps=steps,
         rate=rate,

@@ -19,8 +19,10 @@ from aimodels.runs.environment import environment
 from aimodels.runs.event_log import EventLog
 from aimodels.runs.folder import RunFolder, now
 from aimodels.runs.place import RunPlace
-from aimodels.training.batching import broken_images_named
+from aimodels.runs.signature import signature_of
+from aimodels.training.image_source import broken_images_named
 from aimodels.training.stopping import StopTraining
+from aimodels.training.word_facts import in_words, lengths_of, texts_of, word_facts
 
 if TYPE_CHECKING:
     from aimodels.training.preparing import Prepared
@@ -92,7 +94,7 @@ def _begin(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPl
     run.start(loaded.config, stem=loaded.name, source=loaded.source, facts=_facts(loaded, prepared, where=where))
     move_log(run.tensorflow_log)
     write_json(run.environment_file, environment())
-    write_json(run.signature_file, _signature(prepared))
+    write_json(run.signature_file, signature_of(prepared.dataset))
     _keep_samples(run, prepared)
     run.become_latest(where.runs_dir)
 
@@ -156,6 +158,7 @@ def _facts(loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> dict[str
         "device": prepared.placement.device,
         "precision": prepared.precision,
         "choices": _choices(prepared),
+        **({"words": word_facts(prepared)} if prepared.network.reads_text else {}),
         "tags": list(where.tags),
         "notes": where.notes,
         "parent": None,
@@ -166,7 +169,8 @@ def _facts(loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> dict[str
 
 
 def _task(prepared: "Prepared") -> str:
-    return "image_classification" if prepared.dataset.target.class_names else "image_regression"
+    kind = "text" if prepared.network.reads_text else "image"
+    return f"{kind}_classification" if prepared.dataset.target.class_names else f"{kind}_regression"
 
 
 def _splits(prepared: "Prepared") -> dict[str, Any]:
@@ -178,31 +182,19 @@ def _choices(prepared: "Prepared") -> dict[str, str]:
     return {"strategy": prepared.placement.reason, **prepared.speed.reasons}
 
 
-def _signature(prepared: "Prepared") -> dict[str, Any]:
-    """What goes in and what comes out, for whoever uses the run without its data."""
-    image, target = prepared.dataset.input, prepared.dataset.target
-    return {
-        "input": {
-            "kind": "image",
-            "height": image.height,
-            "width": image.width,
-            "channels": image.channels,
-            "resize": image.resize,
-        },
-        "task": target.task,
-        "class_names": list(target.class_names),
-        "unit": target.unit,
-    }
-
-
 def _keep_samples(run: RunFolder, prepared: "Prepared") -> None:
     """The first batch as the network will see it, and how many examples each class has."""
     names = prepared.dataset.target.class_names
     with broken_images_named(prepared.dataset):
-        images, targets, *_ = next(iter(prepared.batches.epoch(0).take(1)))
+        examples, targets, *_ = next(iter(prepared.batches.epoch(0).take(1)))
     classes = targets.numpy().argmax(axis=-1) if prepared.batches.one_hot else targets.numpy().ravel().astype(int)
     labels = [names[number] for number in classes[:NUM_SAMPLES]]
-    write_json(run.plot_data / "samples.json", {"images": encode(images.numpy()[:NUM_SAMPLES]), "labels": labels})
+    if prepared.network.reads_text:
+        shown: dict[str, Any] = {"texts": texts_of(examples.numpy()[:NUM_SAMPLES], prepared=prepared)}
+        write_json(run.plot_data / "lengths.json", lengths_of(prepared))
+    else:
+        shown = {"images": encode(examples.numpy()[:NUM_SAMPLES])}
+    write_json(run.plot_data / "samples.json", {**shown, "labels": labels})
     counts = {
         name: np.bincount(split.targets, minlength=len(names)).tolist() for name, split in _splits(prepared).items()
     }
@@ -221,7 +213,9 @@ def _started(run: RunFolder, prepared: "Prepared") -> RunStarted:
         num_train=len(splits["train"]),
         num_validation=len(splits.get("validation", ())),
         num_classes=len(prepared.dataset.target.class_names),
-        batch_size=config.train.batch_size,
+        batch_size=config.train.batch_size
+        if isinstance(config.train.batch_size, int)
+        else str(config.train.batch_size),
         steps_per_epoch=prepared.steps.per_epoch,
         model=config.model.name,
         num_parameters=int(prepared.model.count_params()),
@@ -229,5 +223,6 @@ def _started(run: RunFolder, prepared: "Prepared") -> RunStarted:
         precision=prepared.precision,
         device=prepared.placement.device,
         epochs=config.train.epochs,
+        reading=in_words(word_facts(prepared)) if prepared.network.reads_text else "",
         choices=_choices(prepared),
     )

@@ -31,8 +31,22 @@ class Speed:
     reasons: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Work:
+    """What one step computes: the network, on so many examples of so many positions each (words of a text)."""
+
+    model: keras.Model
+    examples_per_step: float
+    positions: float = 1.0
+
+    @property
+    def flops(self) -> float:
+        """Floating-point operations of one step; the backward pass counts as two forward passes."""
+        return 3 * flops_per_example(self.model, positions=self.positions) * self.examples_per_step
+
+
 def choose_speed(
-    model: keras.Model, train: Train, *, steps: Steps, placement: Placement, xla_faster_on: tuple[str, ...]
+    work: Work, train: Train, *, steps: Steps, placement: Placement, xla_faster_on: tuple[str, ...]
 ) -> Speed:
     """Choose what the config left at `auto`.
 
@@ -40,8 +54,8 @@ def choose_speed(
         ConfigError: something was asked for that this model or strategy cannot do.
     """
     reasons: dict[str, str] = {}
-    number = _choose_steps(model, train, steps=steps, placement=placement, reasons=reasons)
-    xla = _choose_xla(model, train, placement=placement, xla_faster_on=xla_faster_on)
+    number = _choose_steps(work, train, steps=steps, placement=placement, reasons=reasons)
+    xla = _choose_xla(work.model, train, placement=placement, xla_faster_on=xla_faster_on)
     if train.xla == "auto":
         reasons["xla"] = f"{'on' if xla else 'off'}: measured on {placement.kind}"
         if xla and steps.total < LEAST_STEPS_FOR_XLA:
@@ -50,9 +64,7 @@ def choose_speed(
     return Speed(steps_per_execution=number, xla=xla, reasons=reasons)
 
 
-def _choose_steps(
-    model: keras.Model, train: Train, *, steps: Steps, placement: Placement, reasons: dict[str, str]
-) -> int:
+def _choose_steps(work: Work, train: Train, *, steps: Steps, placement: Placement, reasons: dict[str, str]) -> int:
     wanted = train.steps_per_execution
     if placement.num_replicas > 1:
         # Keras 3.15 builds a loop that TensorFlow cannot run on several replicas: its placeholders are never fed.
@@ -62,8 +74,7 @@ def _choose_steps(
         return 1
     if isinstance(wanted, int):
         return wanted
-    flops = 3 * flops_per_example(model) * train.batch_size
-    step_seconds = CALL_SECONDS / 10 + flops / FLOPS_PER_SECOND[placement.kind]
+    step_seconds = CALL_SECONDS / 10 + work.flops / FLOPS_PER_SECOND[placement.kind]
     number = min(MOST_STEPS, steps.per_epoch, max(1, round(LONGEST_CALL_SECONDS / step_seconds)))
     reasons["steps_per_execution"] = f"{number}: a step is about {step_seconds * 1e3:.1f} ms"
     return number
@@ -85,14 +96,20 @@ def _refused(path: str, reason: str) -> ConfigError:
     return ConfigError([Problem(code="AM310", message=message, path=path, help="leave it at auto")], source="train")
 
 
-def flops_per_example(model: keras.Model) -> float:
-    """Floating-point operations of one forward pass: two per weight and position it is used at."""
-    return float(sum(2 * _weights(layer) * _positions(layer) for layer in model._flatten_layers(include_self=False)))
+def flops_per_example(model: keras.Model, *, positions: float = 1.0) -> float:
+    """Floating-point operations of one forward pass: two per weight and position it is used at.
+
+    `positions` is how many of these a text has; every matrix of a text network is taken to be used at each of them.
+    """
+    layers = model._flatten_layers(include_self=False)
+    return float(sum(2 * _weights(layer) * _positions(layer) * positions for layer in layers))
 
 
 def _weights(layer: keras.Layer) -> int:
-    kernel = getattr(layer, "kernel", None)
-    return 0 if kernel is None else int(keras.ops.size(kernel))
+    """The numbers in the layer's own matrices; a table of embeddings is looked up, not multiplied."""
+    if isinstance(layer, keras.layers.Embedding):
+        return 0
+    return sum(int(keras.ops.size(weight)) for weight in layer._trainable_variables if len(weight.shape) > 1)
 
 
 def _positions(layer: keras.Layer) -> int:

@@ -29,12 +29,13 @@ def chosen(
     **train: Any,
 ) -> Any:
     from aimodels.training.schedules import Steps
-    from aimodels.training.speed import choose_speed
+    from aimodels.training.speed import Work, choose_speed
 
     placement: Any = SimpleNamespace(kind=kind, num_replicas=replicas)
     steps = Steps(per_epoch=1000, epochs=epochs)
     asked = Train.model_validate(train)
-    return choose_speed(model or network(), asked, steps=steps, placement=placement, xla_faster_on=faster)
+    work = Work(model or network(), examples_per_step=asked.batch_size)
+    return choose_speed(work, asked, steps=steps, placement=placement, xla_faster_on=faster)
 
 
 def test_flops_are_two_per_weight_and_position() -> None:
@@ -46,6 +47,15 @@ def test_flops_are_two_per_weight_and_position() -> None:
         [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(5)]
     )
     assert flops_per_example(model) == 2 * (3 * 3 * 3 * 4) * (6 * 6) + 2 * (6 * 6 * 4 * 5)
+
+
+def test_a_text_costs_its_words_and_a_table_of_embeddings_nothing() -> None:
+    import keras
+
+    from aimodels.training.speed import flops_per_example
+
+    model = keras.Sequential([keras.Input((None,)), keras.layers.Embedding(1000, 8), keras.layers.LSTM(4)])
+    assert flops_per_example(model, positions=50) == 2 * (8 * 16 + 4 * 16) * 50
 
 
 def test_small_steps_are_bundled_and_large_ones_are_not() -> None:

@@ -1,0 +1,99 @@
+"""Texts for the training loop: read into token ids once, batched by length, padded to the longest of each batch."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aimodels.config.augmentation import TextAugmentation
+from aimodels.config.schema import TokenBudget
+from aimodels.data.dataset import Split, Texts
+from aimodels.events import phase
+from aimodels.preprocessing import words
+from aimodels.training.ordering import Order, shuffled_by_budget, shuffled_by_length, sorted_by_length
+
+UNKNOWN = 1
+as_written = tf.autograph.experimental.do_not_convert
+
+
+@dataclass(frozen=True)
+class TextSource:
+    """The texts of a split as token ids. `strings` are kept only where single characters are to be changed."""
+
+    encoded: "words.Encoded"
+    reading: keras.Model
+    batch_size: int | TokenBudget
+    augment: TextAugmentation
+    strings: tuple[str, ...] = ()
+
+    @property
+    def num_batches(self) -> int:
+        """Batches that show every text once; the same number in every epoch."""
+        return len(self.in_sequence())
+
+    @property
+    def mean_length(self) -> float:
+        """Words in a text, on average, after the cut."""
+        return float(self._lengths.mean()) if len(self._lengths) else 1.0
+
+    def shuffled(self, *, seed: int, epoch: int) -> Order:
+        """Every text once, in random batches of similar length."""
+        if isinstance(self.batch_size, int):
+            return shuffled_by_length(self._lengths, size=self.batch_size, seed=seed, epoch=epoch)
+        return shuffled_by_budget(self._lengths, budget=self.batch_size, seed=seed, epoch=epoch)
+
+    def in_sequence(self) -> Order:
+        """Every text once, the shortest first."""
+        return sorted_by_length(self._lengths, batch_size=self.batch_size)
+
+    def batches(self, order: Order, *, targets: tuple[Any, ...]) -> tf.data.Dataset:
+        """The batches of an order: ids [n, longest], or texts [n] if characters will be changed; then `targets`."""
+        if order.size is not None:
+            # `batch` tells a distribution strategy how large the batches are that it is to share out.
+            positions = tf.data.Dataset.from_tensor_slices(order.positions).batch(order.size)
+        else:
+            everyone = tf.constant(order.positions)
+            limits = tf.data.Dataset.from_tensor_slices((order.starts[:-1], order.starts[1:]))
+            positions = limits.map(as_written(lambda start, end: everyone[start:end]), deterministic=True)
+        fetch = as_written(lambda chosen: (self._texts(chosen), *(tf.gather(each, chosen) for each in targets)))
+        return positions.map(fetch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+    def augmented(self, examples: Any, *, seed: Any) -> Any:
+        """Ids [n, longest] with some words changed, from what `batches` gives; `seed` is a tensor of shape [2]."""
+        from aimodels.training.text_augmentation import augmented_ids, augmented_strings
+
+        ids = examples
+        if self.strings:
+            ids = self.reading(augmented_strings(examples, self.augment, seed=seed))
+        return augmented_ids(ids, self.augment, seed=seed, unknown=UNKNOWN)
+
+    @cached_property
+    def _lengths(self) -> Any:
+        return np.diff(self.encoded.starts)
+
+    @cached_property
+    def _tensor(self) -> Any:
+        with tf.device("CPU:0"):
+            if self.strings:
+                return tf.constant(np.array([text.encode() for text in self.strings], dtype=object))
+            return tf.RaggedTensor.from_row_splits(self.encoded.ids, self.encoded.starts, validate=False)
+
+    def _texts(self, positions: Any) -> Any:
+        chosen = tf.gather(self._tensor, positions)
+        return chosen if self.strings else chosen.to_tensor(0)
+
+
+def text_source(
+    split: Split, *, reading: keras.Model, batch_size: int | TokenBudget, augment: TextAugmentation
+) -> TextSource:
+    """Read every text of a split, once; `reading` is the fitted preprocessing."""
+    if not isinstance(split.examples, Texts):
+        raise TypeError(f"{type(split.examples).__name__} are no texts")
+    strings = split.examples.strings
+    with phase(f"reading the words of {len(strings):,} {split.name} texts"):
+        encoded = words.encode(reading, strings)
+    changes_characters = bool(augment.char_dropout or augment.char_swap)
+    return TextSource(encoded, reading, batch_size, augment, strings if changes_characters else ())
