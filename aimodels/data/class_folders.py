@@ -1,18 +1,19 @@
-"""Folders of labelled images: the name of the folder that a file is in is its class.
+"""Folders of labelled files: the name of the folder that a file is in is its class.
 
 photos/cat/1.png  photos/dog/2.jpg                          one collection, to be split
 photos/train/cat/1.png  photos/test/cat/7.png               split by the user; validation/ is optional too
 """
 
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aimodels.data.dataset import SplitName
-from aimodels.data.image_files import is_meant_as_image
 from aimodels.data.missing import missing
 from aimodels.errors import DataError
+from aimodels.events import warn
 
 SPLIT_FOLDERS: dict[str, SplitName] = {
     "train": "train",
@@ -21,58 +22,79 @@ SPLIT_FOLDERS: dict[str, SplitName] = {
     "val": "validation",
     "test": "test",
 }
-LAYOUT = "one folder per class (cat/, dog/), or train/, validation/ and test/ with one folder per class in each"
+LAYOUT = "one folder per class, or train/, validation/ and test/ with one folder per class in each"
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """What is looked for: its name for people ("an image", "images"), which files are meant to be one, what can be read
+    ("PNG, JPEG, GIF or BMP images"), and the names of folders that are no classes."""
+
+    one: str
+    many: str
+    is_one: Callable[[Path], bool]
+    readable: str
+    no_classes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class ClassFolders:
-    """Where the images of each split and class are. `splits` has "train", and the others where the user has them.
+    """Where the files of each split and class are. `splits` has "train", and the others where the user has them.
 
-    `other_files` are neither images nor hidden; `num_hidden` counts files and folders whose name starts with a dot.
+    `other_files` are neither of the kind that was looked for nor hidden; `num_hidden` counts files and folders whose
+    name starts with a dot, `num_unlabelled` what is in the folders that are no classes.
     """
 
     class_names: tuple[str, ...]
     splits: Mapping[SplitName, Mapping[str, tuple[Path, ...]]]
     other_files: tuple[Path, ...] = ()
     num_hidden: int = 0
+    num_unlabelled: int = 0
 
 
 @dataclass
 class _Walk:
-    """What has been seen so far."""
+    """What is looked for below `root`, and what has been seen so far."""
 
+    root: Path
+    kind: FileKind
     visited: set[tuple[int, int]] = field(default_factory=set)
     other_files: list[Path] = field(default_factory=list)
     num_hidden: int = 0
+    num_unlabelled: int = 0
 
 
-def find(root: Path) -> ClassFolders:
-    """Find the images under `root`; classes and files in the order of their names.
+def find(root: Path, *, kind: FileKind) -> ClassFolders:
+    """Find the files of a kind under `root`; classes and files in the order of their names.
 
     Raises:
         MissingError: there is no such folder.
-        DataError: it has no class folders, a class without images, or other classes in test than in train.
+        DataError: it has no class folders, a class without such files, or other classes in test than in train.
     """
     if not root.exists():
         raise missing(root, what="a folder with one folder per class")
     if not root.is_dir():
         raise DataError(f"{root} is a file", code="AM215", help=f"name a folder with {LAYOUT}")
-    walk = _Walk()
+    walk = _Walk(root, kind)
     # A link inside a class that leads back to the whole collection must not pull the other classes in.
     walk.visited.update(_identity(folder) for folder in (root, *root.resolve().parents))
-    splits = {name: _class_images(folder, walk, root=root) for name, folder in _split_folders(root, walk).items()}
+    splits = {name: _class_files(folder, walk) for name, folder in _split_folders(root, walk).items()}
     class_names = tuple(sorted(splits["train"]))
     for name, classes in splits.items():
         _check_same_classes(root, split=name, train=set(class_names), found=set(classes))
     return ClassFolders(
-        class_names=class_names, splits=splits, other_files=tuple(walk.other_files), num_hidden=walk.num_hidden
+        class_names=class_names,
+        splits=splits,
+        other_files=tuple(walk.other_files),
+        num_hidden=walk.num_hidden,
+        num_unlabelled=walk.num_unlabelled,
     )
 
 
 def _split_folders(root: Path, walk: _Walk) -> dict[SplitName, Path]:
     """The folder of each split: `root` itself where the user has not split it."""
     names = [entry.name for entry in _entries(root, None) if entry.is_dir()]
-    # A class of railway trains is called train too, but has images in it and no folders.
+    # A class of railway trains is called train too, but has files in it and no folders.
     if "train" not in names or not any(entry.is_dir() for entry in _entries(root / "train", None)):
         return {"train": root}
     strangers = [name for name in names if name not in SPLIT_FOLDERS]
@@ -97,51 +119,52 @@ def _split_folders(root: Path, walk: _Walk) -> dict[SplitName, Path]:
     return folders
 
 
-def _class_images(folder: Path, walk: _Walk, *, root: Path) -> dict[str, tuple[Path, ...]]:
-    """The images of each class folder in `folder`."""
+def _class_files(folder: Path, walk: _Walk) -> dict[str, tuple[Path, ...]]:
+    """The files of each class folder in `folder`."""
+    many = walk.kind.many
     classes: dict[str, tuple[Path, ...]] = {}
     loose: list[Path] = []
     for entry in _entries(folder, walk):
         if entry.is_dir():
-            classes[entry.name] = tuple(_images_below(entry, walk))
-        elif is_meant_as_image(entry):
-            loose.append(entry)
+            if entry.name in walk.kind.no_classes:
+                walk.num_unlabelled += len(_entries(entry, walk))
+            else:
+                classes[entry.name] = tuple(_files_below(entry, walk))
         else:
-            walk.other_files.append(entry)
+            (loose if walk.kind.is_one(entry) else walk.other_files).append(entry)
     if not classes:
-        found = f"it has images ({len(loose)}) and no folder" if loose else "it has no folder"
+        found = f"it has {many} ({len(loose)}) and no folder" if loose else "it has no folder"
         raise DataError(f"{folder} has no class folders: {found}", code="AM215", help=f"expected {LAYOUT}")
     if loose:
         raise DataError(
-            f"images lie beside the class folders of {folder}, without a class ({len(loose)}): {_some(loose, root)}",
+            f"{many} lie beside the class folders of {folder}, without a class ({len(loose)}): "
+            f"{_some(loose, walk.root)}",
             code="AM215",
             help="move them into the folder of their class, or away",
         )
-    empty = [name for name, images in classes.items() if not images]
+    empty = [name for name, files in classes.items() if not files]
     if empty:
         raise DataError(
-            f"class folders of {folder} without an image: {', '.join(empty)}",
+            f"class folders of {folder} without {walk.kind.one}: {', '.join(empty)}",
             code="AM212",
-            help="add PNG, JPEG, GIF or BMP images, or delete the folder",
+            help=f"add {walk.kind.readable}, or delete the folder",
         )
     return classes
 
 
-def _images_below(folder: Path, walk: _Walk) -> list[Path]:
-    """The images in a folder and its sub-folders. Links are followed, each folder is entered once."""
+def _files_below(folder: Path, walk: _Walk) -> list[Path]:
+    """The files in a folder and its sub-folders. Links are followed, each folder is entered once."""
     identity = _identity(folder)
     if identity in walk.visited:
         return []
     walk.visited.add(identity)
-    images: list[Path] = []
+    files: list[Path] = []
     for entry in _entries(folder, walk):
         if entry.is_dir():
-            images += _images_below(entry, walk)
-        elif is_meant_as_image(entry):
-            images.append(entry)
+            files += _files_below(entry, walk)
         else:
-            walk.other_files.append(entry)
-    return images
+            (files if walk.kind.is_one(entry) else walk.other_files).append(entry)
+    return files
 
 
 def _entries(folder: Path, walk: _Walk | None) -> list[Path]:
@@ -188,3 +211,15 @@ def _some(paths: list[Path], root: Path) -> str:
     """A few of the paths, relative to the root."""
     shown = ", ".join(str(path.relative_to(root)) for path in paths[:3])
     return f"{shown}, ..." if len(paths) > 3 else shown
+
+
+def warn_of_other_files(paths: Sequence[Path], *, kind: FileKind, root: Path) -> None:
+    """Tell which files below `root` were ignored, if any."""
+    if paths:
+        kinds = Counter(path.suffix or "without a suffix" for path in paths)
+        shown = ", ".join(f"{number:,} {suffix}" for suffix, number in kinds.most_common(5))
+        warn(
+            "AM218",
+            f"files in {root} that are no {kind.many} were ignored: {shown} (such as {_some([paths[0]], root)})",
+            help=f"readable: {kind.readable}",
+        )

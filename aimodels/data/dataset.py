@@ -54,6 +54,11 @@ class Target:
         return len(self.class_names) if self.task in ("multiclass", "multilabel") else 1
 
 
+def target_of(class_names: Sequence[str]) -> Target:
+    """One of two classes is a binary task, one of more a multiclass task."""
+    return Target(task="binary" if len(class_names) == 2 else "multiclass", class_names=tuple(class_names))
+
+
 @dataclass(frozen=True)
 class ImageFiles:
     """Encoded images on disk, read when they are needed."""

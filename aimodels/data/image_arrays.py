@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from aimodels.config.schema import DatasetOptions
 from aimodels.data.array_files import ArrayData
 from aimodels.data.class_counts import check_classes
-from aimodels.data.dataset import Dataset, ImageInput, Provenance, Split, Target
+from aimodels.data.dataset import Dataset, ImageInput, Provenance, Split, target_of
 from aimodels.data.fingerprint import of_arrays
-from aimodels.data.splitting import hold_out, limited
-from aimodels.events import warn
+from aimodels.data.splitting import completed, cut_down, left_out_by_limit
 
 
 def as_dataset(
@@ -25,19 +24,15 @@ def as_dataset(
     check_classes(arrays.train.labels, class_names=class_names, where=f"the training part of {origin}")
     _, height, width, channels = arrays.train.images.shape
     everything = Split(name="train", examples=arrays.train.images, targets=arrays.train.labels)
-    parts = hold_out(everything.targets, share=options.validation, seed=seed)
-    warn_if_too_few(
-        "validation", share=options.validation, num_held_out=len(parts.held_out), num_examples=len(everything)
-    )
-    train = everything.take(parts.kept) if len(parts.held_out) else everything
-    validation = everything.take(parts.held_out, name="validation") if len(parts.held_out) else None
     test = Split(name="test", examples=arrays.test.images, targets=arrays.test.labels)
+    splits = completed({"train": everything, "test": test}, shares={"validation": options.validation}, seed=seed)
+    kept = cut_down(splits, options=options, seed=seed)
     return Dataset(
         input=ImageInput(height=height, width=width, channels=channels),
         target=target_of(class_names),
-        train=at_most(train, options=options, seed=seed),
-        validation=validation and at_most(validation, options=options, seed=seed),
-        test=at_most(test, options=options, seed=seed),
+        train=kept.train,
+        validation=kept.validation,
+        test=kept.test,
         provenance=Provenance(
             description=f"{options.name} from {origin}: {len(everything):,} training and {len(test):,} test images",
             fingerprint=of_arrays(
@@ -48,38 +43,6 @@ def as_dataset(
                     "y_test": arrays.test.labels,
                 }
             ),
-            counts=left_out_by_limit(options, splits=(train, validation, test)),
+            counts=left_out_by_limit(splits, options=options),
         ),
     )
-
-
-def target_of(class_names: Sequence[str]) -> Target:
-    """One of two classes is a binary task, one of more a multiclass task."""
-    return Target(task="binary" if len(class_names) == 2 else "multiclass", class_names=tuple(class_names))
-
-
-def at_most(split: Split, *, options: DatasetOptions, seed: int) -> Split:
-    """The split, cut down to `options.limit` examples if that is set."""
-    return split if options.limit is None else limited(split, limit=options.limit, seed=seed)
-
-
-def left_out_by_limit(options: DatasetOptions, *, splits: Sequence[Split | None]) -> dict[str, int]:
-    """How many examples `options.limit` leaves out of each of the (whole) splits."""
-    limit = options.limit
-    if limit is None:
-        return {}
-    return {
-        f"{split.name} examples left out by limit": len(split) - limit
-        for split in splits
-        if split and len(split) > limit
-    }
-
-
-def warn_if_too_few(name: str, *, share: float, num_held_out: int, num_examples: int) -> None:
-    """Tell when a share was asked for and came to no example at all."""
-    if share > 0 and num_held_out == 0:
-        warn(
-            "AM222",
-            f"there is no {name} split: {share:g} of {num_examples} training examples is less than one",
-            help=f"raise `data.{name}`, or add examples",
-        )

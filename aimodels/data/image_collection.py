@@ -1,22 +1,24 @@
 """The images under class folders, each with its class, and what was left out of them and why."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from aimodels.data.class_folders import ClassFolders, find
+from aimodels.data.class_folders import ClassFolders, FileKind, find, warn_of_other_files
 from aimodels.data.dataset import ImageFiles, Split, SplitName
 from aimodels.data.fingerprint import FileFacts, of_files
-from aimodels.data.image_files import FORMATS, CheckedImage, Verify, check_images
+from aimodels.data.image_files import FORMATS, CheckedImage, Verify, check_images, is_meant_as_image
+from aimodels.data.splitting import Splits
 from aimodels.errors import DataError
 from aimodels.events import warn
 
 OnError = Literal["fail", "skip"]
 MOST_NAMED = 10
+IMAGES = FileKind(one="an image", many="images", is_one=is_meant_as_image, readable="PNG, JPEG, GIF or BMP images")
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,13 @@ class ImageCollection:
             for image in self.images
         )
 
-    def has(self, split: SplitName) -> bool:
-        """Whether there is a folder for that split."""
-        return any(image.split == split for image in self.images)
+    @property
+    def splits(self) -> dict[SplitName, Split]:
+        """The images in the folder for each split, for those that there are."""
+        names = dict.fromkeys(image.split for image in self.images)
+        return {name: self._split(name) for name in names}
 
-    def split(self, name: SplitName) -> Split:
-        """The images in the folder for that split."""
+    def _split(self, name: SplitName) -> Split:
         chosen = [image for image in self.images if image.split == name]
         files = ImageFiles(tuple(image.file.path for image in chosen))
         return Split(name=name, examples=files, targets=np.array([image.label for image in chosen], dtype=np.int64))
@@ -72,13 +75,13 @@ class ImageCollection:
         """How many images something is true of."""
         return sum(holds(image.file) for image in self.images)
 
-    def num_copies(self, splits: Iterable[Split | None]) -> int:
+    def num_copies(self, splits: Splits) -> int:
         """How many images of the later splits are, byte for byte, also in an earlier one."""
         sha256 = {image.file.path: image.file.sha256 for image in self.images}
         seen: set[str] = set()
         num_copies = 0
         for split in splits:
-            if split is not None and isinstance(split.examples, ImageFiles):
+            if isinstance(split.examples, ImageFiles):
                 contents = [sha256[path] for path in split.examples.paths]
                 num_copies += sum(content in seen for content in contents)
                 seen.update(contents)
@@ -94,7 +97,7 @@ def collect(root: Path, *, verify: Verify, grayscale_only: bool, on_error: OnErr
         MissingError: there is no such folder.
         DataError: the folder is laid out in another way, or an image cannot be used and `on_error` is "fail".
     """
-    folders = find(root)
+    folders = find(root, kind=IMAGES)
     images = _looked_at(folders, verify=verify)
     broken = [(image, image.file.problem) for image in images if image.file.problem]
     _refuse_or_skip("AM211", broken, why="cannot be read", on_error=on_error, root=root)
@@ -107,7 +110,7 @@ def collect(root: Path, *, verify: Verify, grayscale_only: bool, on_error: OnErr
     left_out = {id(image) for image, _ in (*broken, *colour)}
     usable = tuple(image for image in images if id(image) not in left_out)
     _check_no_class_is_lost(folders, usable, root=root)
-    _warn_of_other_files(folders.other_files, root=root)
+    warn_of_other_files(folders.other_files, kind=IMAGES, root=root)
     counts = {
         "images that cannot be read, skipped": len(broken),
         "images in colour, skipped": len(colour),
@@ -158,17 +161,6 @@ def _check_no_class_is_lost(folders: ClassFolders, usable: Sequence[LabelledImag
                 code="AM212",
                 help="every image there was skipped; replace them, or delete the folders",
             )
-
-
-def _warn_of_other_files(paths: Sequence[Path], *, root: Path) -> None:
-    if paths:
-        kinds = Counter(path.suffix or "without a suffix" for path in paths)
-        shown = ", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common(5))
-        warn(
-            "AM218",
-            f"files in {root} that are no images were ignored: {shown} (such as {_name(paths[0], root)})",
-            help=f"readable images: {FORMATS}",
-        )
 
 
 def _name(path: Path, root: Path) -> str:

@@ -1,12 +1,15 @@
 """Seeded, stratified choices: every class has its share in every part, and the same seed makes the same choice."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.data.dataset import Split
+from aimodels.config.schema import DatasetOptions
+from aimodels.data.dataset import Split, SplitName
 from aimodels.errors import ConfigError, Problem
+from aimodels.events import warn
 
 Indices = npt.NDArray[np.int64]
 
@@ -17,6 +20,36 @@ class Parts:
 
     kept: Indices
     held_out: Indices
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The three parts of the examples; those that there are come out of it in this order."""
+
+    train: Split
+    validation: Split | None
+    test: Split | None
+
+    def __iter__(self) -> Iterator[Split]:
+        return (split for split in (self.train, self.validation, self.test) if split is not None)
+
+
+def completed(own: Mapping[SplitName, Split], *, shares: Mapping[SplitName, float], seed: int) -> Splits:
+    """The user's own splits (at least "train"); one that is absent is drawn from the training examples by its share.
+
+    The shares are drawn one after the other, each from what the ones before it have left.
+    """
+    splits = dict(own)
+    for name, share in shares.items():
+        if name in splits:
+            continue
+        train = splits["train"]
+        parts = hold_out(train.targets, share=share, seed=seed)
+        _warn_if_too_few(name, share=share, num_held_out=len(parts.held_out), num_examples=len(train))
+        if len(parts.held_out):
+            splits[name] = train.take(parts.held_out, name=name)
+            splits["train"] = train.take(parts.kept)
+    return Splits(train=splits["train"], validation=splits.get("validation"), test=splits.get("test"))
 
 
 def hold_out(targets: Indices, *, share: float, seed: int) -> Parts:
@@ -32,6 +65,26 @@ def hold_out(targets: Indices, *, share: float, seed: int) -> Parts:
     held_out = _drawn(targets, wanted=wanted, seed=seed)
     kept = np.setdiff1d(np.arange(len(targets)), held_out, assume_unique=True)
     return Parts(kept=kept, held_out=held_out)
+
+
+def cut_down(splits: Splits, *, options: DatasetOptions, seed: int) -> Splits:
+    """Each split with at most `options.limit` examples, if that is set.
+
+    Raises:
+        ConfigError: the limit is smaller than the number of classes in a split.
+    """
+    if options.limit is None:
+        return splits
+    kept = {split.name: limited(split, limit=options.limit, seed=seed) for split in splits}
+    return Splits(train=kept["train"], validation=kept.get("validation"), test=kept.get("test"))
+
+
+def left_out_by_limit(splits: Splits, *, options: DatasetOptions) -> dict[str, int]:
+    """How many examples `options.limit` leaves out of each of the (whole) splits."""
+    limit = options.limit
+    if limit is None:
+        return {}
+    return {f"{split.name} examples left out by limit": len(split) - limit for split in splits if len(split) > limit}
 
 
 def limited(split: Split, *, limit: int, seed: int) -> Split:
@@ -85,3 +138,13 @@ def _drawn(targets: Indices, *, wanted: Indices, seed: int) -> Indices:
         if count
     ]
     return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, dtype=np.int64)
+
+
+def _warn_if_too_few(name: SplitName, *, share: float, num_held_out: int, num_examples: int) -> None:
+    """Tell when a share was asked for and came to no example at all."""
+    if share > 0 and num_held_out == 0:
+        warn(
+            "AM222",
+            f"there is no {name} split: {share:g} of {num_examples} training examples is less than one",
+            help=f"raise `data.{name}`, or add examples",
+        )

@@ -6,7 +6,6 @@
 Example: (photos/cat/tom.jpg, 0)    0 = cat, the first class by name
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,11 +14,10 @@ from pydantic import Field
 from aimodels.config.schema import DatasetOptions
 from aimodels.config.section import Fraction
 from aimodels.data.class_counts import check_classes
-from aimodels.data.dataset import Dataset, ImageInput, Provenance, ResizePolicy, Split, SplitName
-from aimodels.data.image_arrays import at_most, left_out_by_limit, target_of, warn_if_too_few
+from aimodels.data.dataset import Dataset, ImageInput, Provenance, ResizePolicy, target_of
 from aimodels.data.image_collection import ImageCollection, OnError, Size, collect
 from aimodels.data.image_files import Verify
-from aimodels.data.splitting import hold_out
+from aimodels.data.splitting import Splits, completed, cut_down, left_out_by_limit
 from aimodels.events import warn
 
 Side = Annotated[int, Field(ge=1, le=16384)]
@@ -65,13 +63,6 @@ class Options(DatasetOptions):
     )
 
 
-@dataclass(frozen=True)
-class _Splits:
-    train: Split
-    validation: Split | None
-    test: Split | None
-
-
 def load(options: Options, *, seed: int) -> Dataset:
     """Find the images, look at each of them, and split them.
 
@@ -80,20 +71,21 @@ def load(options: Options, *, seed: int) -> Dataset:
     """
     root = Path(options.path).expanduser()
     collection = collect(root, verify=options.verify, grayscale_only=options.channels == 1, on_error=options.on_error)
-    targets = collection.split("train").targets
-    check_classes(targets, class_names=collection.class_names, where=options.path)
+    own = collection.splits
+    check_classes(own["train"].targets, class_names=collection.class_names, where=options.path)
     image_input = _input(collection, options)
-    splits = _split(collection, options, seed=seed)
+    splits = completed(own, shares={"test": options.test, "validation": options.validation}, seed=seed)
     changes = _changes(collection, image_input, splits)
     _warn_of_changes(changes, image_input, options)
-    by_limit = left_out_by_limit(options, splits=(splits.train, splits.validation, splits.test))
+    by_limit = left_out_by_limit(splits, options=options)
     counts = {what: number for what, number in (collection.counts | changes | by_limit).items() if number}
+    kept = cut_down(splits, options=options, seed=seed)
     return Dataset(
         input=image_input,
         target=target_of(collection.class_names),
-        train=at_most(splits.train, options=options, seed=seed),
-        validation=splits.validation and at_most(splits.validation, options=options, seed=seed),
-        test=splits.test and at_most(splits.test, options=options, seed=seed),
+        train=kept.train,
+        validation=kept.validation,
+        test=kept.test,
         provenance=Provenance(
             description=_description(collection, image_input, options),
             fingerprint=collection.fingerprint,
@@ -115,37 +107,20 @@ def _input(collection: ImageCollection, options: Options) -> ImageInput:
     return ImageInput(height=size.height, width=size.width, channels=channels, resize=options.resize)
 
 
-def _split(collection: ImageCollection, options: Options, *, seed: int) -> _Splits:
-    """The user's own splits; those that have no folder are drawn from the training images."""
-    train = collection.split("train")
-    taken: dict[SplitName, Split] = {
-        name: collection.split(name) for name in ("validation", "test") if collection.has(name)
-    }
-    shares: tuple[tuple[SplitName, float], ...] = (("test", options.test), ("validation", options.validation))
-    for name, share in shares:
-        if name not in taken:
-            parts = hold_out(train.targets, share=share, seed=seed)
-            warn_if_too_few(name, share=share, num_held_out=len(parts.held_out), num_examples=len(train))
-            if len(parts.held_out):
-                taken[name] = train.take(parts.held_out, name=name)
-                train = train.take(parts.kept)
-    return _Splits(train=train, validation=taken.get("validation"), test=taken.get("test"))
-
-
 RESIZED = "images of another size, resized"
 TRANSPARENT = "images with transparency, which is dropped"
 REPEATED = "grayscale images, repeated in three channels"
 COPIES = "images with an exact copy in another split"
 
 
-def _changes(collection: ImageCollection, image_input: ImageInput, splits: _Splits) -> dict[str, int]:
+def _changes(collection: ImageCollection, image_input: ImageInput, splits: Splits) -> dict[str, int]:
     """How many images are not used just as they are."""
     size = (image_input.height, image_input.width)
     return {
         RESIZED: collection.count(lambda file: (file.height, file.width) != size),
         TRANSPARENT: collection.count(lambda file: file.has_alpha),
         REPEATED: collection.count(lambda file: file.is_grayscale) if image_input.channels == 3 else 0,
-        COPIES: collection.num_copies((splits.train, splits.validation, splits.test)),
+        COPIES: collection.num_copies(splits),
     }
 
 

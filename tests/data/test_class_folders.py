@@ -1,13 +1,17 @@
-"""Folders of labelled images: which layouts are understood, and what is said about the others."""
+"""Folders of labelled files: which layouts are understood, and what is said about the others."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from aimodels.data.class_folders import find
+from aimodels.data import class_folders
+from aimodels.data.image_collection import IMAGES
 from aimodels.errors import DataError, MissingError
 
 PNG = b"\x89PNG\r\n\x1a\n"
+find = partial(class_folders.find, kind=IMAGES)
 
 
 def files(root: Path, *names: str) -> Path:
@@ -65,6 +69,18 @@ def test_links_are_followed_and_loops_are_not(tmp_path):
     (tmp_path / "photos/dog/top").symlink_to("/")
     classes = found(tmp_path / "photos")["train"]
     assert classes == {"cat": ["cat/1.png", "cat/more/2.png"], "dog": ["dog/1.png"]}
+
+
+def test_what_is_looked_for_is_up_to_the_caller(tmp_path):
+    files(tmp_path, "train/pos/1.txt", "train/pos/1.png", "train/neg/2.txt", "train/unsup/3.txt", "train/unsup/4.txt")
+    texts = replace(IMAGES, many="texts", is_one=lambda path: path.suffix == ".txt", no_classes=frozenset({"unsup"}))
+    folders = class_folders.find(tmp_path, kind=texts)
+    assert folders.splits["train"] == {
+        "neg": (tmp_path / "train/neg/2.txt",),
+        "pos": (tmp_path / "train/pos/1.txt",),
+    }
+    assert folders.other_files == (tmp_path / "train/pos/1.png",)
+    assert folders.num_unlabelled == 2
 
 
 @pytest.mark.parametrize(
