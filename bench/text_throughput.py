@@ -1,9 +1,9 @@
 """Training speed on the film reviews against hand-written scripts of the same networks, and the test accuracy of both.
 
-The peers are a Keras script that pads every review to 400 words (bench/peers/keras_text_fit.py) and a PyTorch one that
-pads each random batch to its own longest (bench/peers/torch_text_fit.py). Each run is a process of its own and the
-sides take turns. An epoch lasts from the end of the one before to its own end, so the first, which also traces, counts for
-no side. There is no validation split. Words are numbered before the first epoch on every side.
+The peers are a Keras script that pads every review to 400 words (bench/peers/keras_text_fit.py) and a PyTorch one
+that pads each random batch to its own longest (bench/peers/torch_text_fit.py). Each run is a process of its own and
+the sides take turns. An epoch lasts from the end of the one before to its own end, so the first, which also traces,
+counts for no side. There is no validation split. Words are numbered before the first epoch on every side.
 """
 
 import argparse
