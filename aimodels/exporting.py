@@ -1,5 +1,6 @@
 """Export a run: build it out of sight, prove that it answers like the run, and only then give it its name."""
 
+import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -10,16 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels import discovery
-from aimodels.data.dataset import ImageFiles
+from aimodels.data.dataset import ImageFiles, Texts
 from aimodels.data.loading import load_dataset
 from aimodels.data.thumbnails import decode
 from aimodels.errors import FailedError, UsageError, UserError
 from aimodels.events import phase, warn
+from aimodels.prediction.kinds import kind_of
 from aimodels.prediction.predict import Predictor
 from aimodels.runs.atomic import cannot_write
 from aimodels.runs.folder import RunFolder
 
 LARGEST_DIFFERENCE = 1e-5
+# Empty, without a word, of several scripts, with accents apart and joined emoji, much longer than any review.
+HARD_TEXTS = (
+    "",
+    " \t\n",
+    "<br />!?",
+    "不错的电影。とても良い",
+    "Cafe\u0301 İYİ \U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "good " * 5000,
+)
 
 
 @dataclass(frozen=True)
@@ -74,8 +85,8 @@ def export_run(run: RunFolder, request: ExportRequest) -> Exported:
             format.export(run, partial, checkpoint=request.checkpoint)
         if request.num_verified:
             with phase("verifying it in a clean process"):
-                images = examples_of(run, most=request.num_verified)
-                difference = _largest_difference(run, request, images=images, ways=format.verify(partial, images))
+                examples = examples_of(run, most=request.num_verified)
+                difference = _largest_difference(run, request, examples=examples, ways=format.verify(partial, examples))
         partial.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -83,7 +94,7 @@ def export_run(run: RunFolder, request: ExportRequest) -> Exported:
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
         partial.unlink(missing_ok=True)
-    verified = 0 if difference is None else len(images)
+    verified = 0 if difference is None else len(examples)
     return Exported(path, _num_bytes(path), format.signature(run), difference, verified)
 
 
@@ -100,38 +111,39 @@ def _free_path(run: RunFolder, request: ExportRequest, *, suffix: str) -> Path:
     return folder / f"{version}{suffix}"
 
 
-def examples_of(run: RunFolder, *, most: int) -> npt.NDArray[np.uint8]:
-    """Real images to ask about, uint8 [N, height, width, channels]: of the test split, or what the run itself kept."""
+def examples_of(run: RunFolder, *, most: int) -> npt.NDArray[np.uint8] | Texts:
+    """Real examples to ask about: of the test split, or what the run itself kept, and texts that are hard to read.
+
+    Images are uint8 [N, height, width, channels].
+    """
     config = run.config
     try:
         dataset = load_dataset(config.data, seed=config.seed)
     except UserError as error:
-        warn("AM604", f"the data of the run cannot be read ({error.message}); verified on the images kept in the run")
-        return decode(_samples(run)["images"])[:most]
+        kind = kind_of(run)
+        warn("AM604", f"the data of the run cannot be read ({error.message}); verified on the {kind} kept in the run")
+        return _kept(run, most=most)
     split = dataset.test or dataset.validation or dataset.train
-    chosen = split.take(np.linspace(0, len(split) - 1, num=min(most, len(split))).astype(np.int64))
-    if isinstance(chosen.examples, ImageFiles):
-        return Predictor(run).decode(chosen.examples)
-    images: npt.NDArray[np.uint8] = chosen.examples
-    return images
+    chosen = split.take(np.linspace(0, len(split) - 1, num=min(most, len(split))).astype(np.int64)).examples
+    if isinstance(chosen, Texts):
+        return Texts((*chosen.strings, *HARD_TEXTS))
+    return Predictor(run).decode(chosen) if isinstance(chosen, ImageFiles) else chosen
 
 
-def _samples(run: RunFolder) -> dict[str, Any]:
-    import json
-
-    samples: dict[str, Any] = json.loads((run.plot_data / "samples.json").read_text(encoding="utf-8"))
-    return samples
+def _kept(run: RunFolder, *, most: int) -> npt.NDArray[np.uint8] | Texts:
+    samples = json.loads((run.plot_data / "samples.json").read_text(encoding="utf-8"))
+    return Texts((*samples["texts"][:most], *HARD_TEXTS)) if "texts" in samples else decode(samples["images"])[:most]
 
 
 def _largest_difference(
     run: RunFolder,
     request: ExportRequest,
     *,
-    images: npt.NDArray[np.uint8],
+    examples: npt.NDArray[np.uint8] | Texts,
     ways: dict[str, npt.NDArray[np.float32]],
 ) -> float:
     """The largest difference of a probability between the run and any way of asking the export."""
-    wanted = Predictor(run, request.checkpoint).answer(images).probabilities
+    wanted = Predictor(run, request.checkpoint).answer(examples).probabilities
     largest = 0.0
     for way, found in ways.items():
         difference = float(np.abs(found - wanted[: len(found)]).max(initial=0.0))

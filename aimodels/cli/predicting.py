@@ -1,22 +1,34 @@
-"""The steps of `aimodels predict`: read the inputs, ask, show."""
+"""The steps of `aimodels predict`: read the inputs, and ask the run about them."""
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aimodels.cli.console import Console
+from aimodels.data.dataset import ImageInput
 from aimodels.errors import DataError, UsageError
-from aimodels.runs.atomic import write_text
+from aimodels.prediction.kinds import kind_of, other_kind
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from aimodels.prediction.answered import Answered
 
 FORMATS = (".csv", ".jsonl")
-BAR = 20
-# A tab or a line end in the name of a file would break the columns and lines of the others.
-ONE_LINE = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
+# The error of a command some of whose inputs could not be read, by what the run takes.
+UNREADABLE = {"images": "AM230", "texts": "AM234"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the user wants to know: inputs by name, texts as they are, and how much to tell about them."""
+
+    inputs: Sequence[str] = ()
+    texts: Sequence[str] = ()
+    column: str | None = None
+    limit: int | None = None
+    explain: bool = False
+    checkpoint: str = "best"
 
 
 def wanted_file(output: Path | None) -> None:
@@ -33,53 +45,65 @@ def wanted_file(output: Path | None) -> None:
         )
 
 
-def tell(run: RunFolder, inputs: Sequence[str], *, checkpoint: str, limit: int | None) -> list["Answered"]:
-    """Ask the run about everything that the inputs name.
+def tell(run: RunFolder, question: Question) -> list["Answered"]:
+    """Ask the run about everything that the question names.
 
     Raises:
+        UsageError: nothing is named, or something that the run does not take.
         MissingError: an input names nothing.
-        DataError: an array is not what the model takes.
+        DataError: an array or a table is not what the model takes.
     """
-    from aimodels.distribution.tensorflow_start import start_tensorflow
-    from aimodels.prediction.answering import image_input
-    from aimodels.prediction.inputs import read_inputs
+    if not question.inputs and not question.texts:
+        others = ", or a text: --text '...'" if kind_of(run) == "texts" else ""
+        raise UsageError(
+            f"name the {kind_of(run)} to ask about",
+            code="AM151",
+            help=f"a file, a folder, a pattern, or - for stdin{others}; see aimodels predict --help",
+        )
+    if isinstance(run.input, ImageInput):
+        return _about_images(run, question, input=run.input)
+    return _about_texts(run, question)
 
-    texts = [line.rstrip("\n") for line in sys.stdin if line.strip()] if list(inputs) == ["-"] else inputs
-    groups = read_inputs(texts, input=image_input(run), limit=limit)
-    start_tensorflow()
 
-    from aimodels.prediction.answered import answers
+def _about_images(run: RunFolder, question: Question, *, input: ImageInput) -> list["Answered"]:
+    from aimodels.prediction.image_inputs import read_images
+
+    of_texts = {"--text": question.texts, "--column": question.column, "--explain": question.explain}
+    for option, value in of_texts.items():
+        if value:
+            raise other_kind(run, given=f"texts, which {option} is for")
+    inputs = question.inputs
+    if list(inputs) == ["-"]:
+        inputs = [line.rstrip("\n") for line in sys.stdin if line.strip()]
+    groups = read_images(inputs, input=input, limit=question.limit)
+    _start_tensorflow()
+
+    from aimodels.prediction.answered import about_images
     from aimodels.prediction.predict import Predictor
 
-    return list(answers(Predictor(run, checkpoint), groups))
+    return list(about_images(Predictor(run, question.checkpoint), groups))
 
 
-def show(console: Console, answered: Sequence["Answered"], *, top_k: int, output: Path | None) -> None:
-    """Write the answers to the file, or to stdout: bars for people, tabs for programs."""
-    from aimodels.prediction.answered import as_csv, as_jsonl
+def _about_texts(run: RunFolder, question: Question) -> list["Answered"]:
+    from aimodels.prediction.text_inputs import TextRequest, read_texts
 
-    if output is not None:
-        write_text(output, as_csv(answered) if output.suffix == ".csv" else as_jsonl(answered, top_k=top_k))
-        console.out(f"{output}: {len(answered):,} answers")
-        console.essential(str(output))
-        return
-    for answer in answered:
-        name = answer.input.translate(ONE_LINE)
-        best = answer.best(top_k)
-        if not best:
-            console.out(f"{name}\terror\t{answer.error}")
-            continue
-        (label, probability), *others = best
-        console.essential(f"{name}\t{label}\t{probability:.4f}")
-        if not console.is_terminal:
-            console.out(f"{name}\t{label}\t{probability:.4f}")
-            continue
-        bar = "━" * round(BAR * probability)
-        rest = "   ".join(f"{other} {share:.1%}" for other, share in others)
-        console.out(f"{name}  {label}  {bar:<{BAR}} {probability:6.1%}   {rest}")
+    request = TextRequest(question.texts, question.inputs, column=question.column, limit=question.limit)
+    given = read_texts(request, run=run, stdin=sys.stdin.buffer)
+    _start_tensorflow()
+
+    from aimodels.prediction.answered import about_texts
+    from aimodels.prediction.predict import Predictor
+
+    return list(about_texts(Predictor(run, question.checkpoint), given, explain=question.explain))
 
 
-def expect_answers(answered: Sequence["Answered"]) -> None:
+def _start_tensorflow() -> None:
+    from aimodels.distribution.tensorflow_start import start_tensorflow
+
+    start_tensorflow()
+
+
+def expect_answers(run: RunFolder, answered: Sequence["Answered"]) -> None:
     """Every input should have an answer.
 
     Raises:
@@ -88,8 +112,8 @@ def expect_answers(answered: Sequence["Answered"]) -> None:
     broken = [answer for answer in answered if answer.error]
     if broken:
         raise DataError(
-            f"{len(broken)} of {len(answered)} inputs could not be read: {broken[0].error}",
-            code="AM230",
+            f"{len(broken):,} of {len(answered):,} inputs could not be read: {broken[0].error}",
+            code=UNREADABLE[kind_of(run)],
             help="the others were answered; repair these or leave them out",
-            notes=[answer.input for answer in broken[1:10]],
+            notes=[answer.error for answer in broken[1:10]],
         )

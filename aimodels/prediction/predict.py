@@ -1,64 +1,41 @@
-"""Answers for many raw examples: batches through the one way from input to answer."""
+"""The model of a run, ready to be asked about many raw examples."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.data.dataset import Examples, ImageFiles
-from aimodels.errors import DataError
-from aimodels.prediction.answering import Answering, answering
-from aimodels.preprocessing import images as image_preprocessing
+from aimodels.data.dataset import Examples, ImageFiles, Texts
+from aimodels.prediction.answering import answering
+from aimodels.prediction.attention import Attention, attention_of
+from aimodels.prediction.image_answering import ImageAnswering
+from aimodels.prediction.kinds import other_kind
+from aimodels.prediction.outputs import Answers
+from aimodels.prediction.text_answering import TextAnswering
 from aimodels.runs.folder import RunFolder
 
-
-@dataclass(frozen=True)
-class Answers:
-    """What the model says: `probabilities` float32 [N, classes], a column per class name."""
-
-    probabilities: npt.NDArray[np.float32]
-    class_names: tuple[str, ...]
-
-    @cached_property
-    def predictions(self) -> npt.NDArray[np.int64]:
-        """The number of the most probable class, [N]."""
-        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
-
-    @cached_property
-    def labels(self) -> list[str]:
-        """The name of the most probable class, one per example."""
-        return [self.class_names[number] for number in self.predictions]
+__all__ = ["Answers", "Predictor"]
 
 
 class Predictor:
     """The model of a run, ready to be asked. Loading it once and asking often is cheap."""
 
     def __init__(self, run: RunFolder, checkpoint: str = "best") -> None:
-        self._answering: Answering = answering(run, checkpoint)
-        self.input = self._answering.input
-        self.class_names = self._answering.class_names
+        self._run = run
+        self._answering = answering(run, checkpoint)
+        self.input = run.input
+        self.class_names = self._answering.outputs.class_names
 
     def answer(self, examples: Examples, *, batch_size: int = 256) -> Answers:
-        """Ask about uint8 images [N, height, width, channels], or about image files.
+        """Ask about images (uint8 [N, height, width, channels]), image files or texts; answers in the same order.
 
         Raises:
-            DataError: images of another shape than the model takes, or a file that cannot be decoded.
+            UsageError: examples of another kind than the model takes.
+            DataError: images of another shape, or a file that cannot be decoded.
         """
-        parts = [
-            self._answering.compiled(batch)["probabilities"].numpy() for batch in self._batches(examples, batch_size)
-        ]
-        empty = np.empty((0, len(self.class_names)), dtype=np.float32)
-        return Answers(np.concatenate([empty, *parts]), self.class_names)
-
-    def _batches(self, examples: Examples, batch_size: int) -> Iterator[npt.NDArray[np.uint8]]:
-        if not isinstance(examples, ImageFiles):
-            self._check_shape(examples)
-        for start in range(0, len(examples), batch_size):
-            positions = np.arange(start, min(start + batch_size, len(examples)))
-            yield self.decode(examples.take(positions)) if isinstance(examples, ImageFiles) else examples[positions]
+        if isinstance(examples, Texts):
+            return self._texts.answer(examples, batch_size=batch_size)
+        return self._images.answer(examples, batch_size=batch_size)
 
     def decode(self, files: ImageFiles) -> npt.NDArray[np.uint8]:
         """The images of these files as the model takes them: uint8 [N, height, width, channels].
@@ -66,17 +43,28 @@ class Predictor:
         Raises:
             DataError: a file cannot be read or decoded.
         """
-        with ThreadPoolExecutor() as threads:
-            decoded = threads.map(lambda path: image_preprocessing.decode_file(path, input=self.input), files.paths)
-            images = [image.numpy() for image in decoded]
-        return np.stack(images) if images else np.empty((0, *self.input.shape), dtype=np.uint8)
+        return self._images.decode(files)
 
-    def _check_shape(self, images: npt.NDArray[np.uint8]) -> None:
-        if images.dtype == np.uint8 and images.shape[1:] == self.input.shape:
-            return
-        raise DataError(
-            f"the model takes uint8 images of shape (N, {', '.join(map(str, self.input.shape))}), "
-            f"got {images.dtype} {images.shape}",
-            code="AM231",
-            help="give pixel values 0 to 255 as uint8, with the channels last",
-        )
+    def num_words(self, strings: Sequence[str]) -> npt.NDArray[np.int64]:
+        """How many words each text has, those that are cut off included: [N]."""
+        return self._texts.num_words(tuple(strings))
+
+    def attention(self, strings: Sequence[str]) -> list[Attention]:
+        """The words that the model reads in each text, and how much each weighs in its answer.
+
+        Raises:
+            UsageError: the network does not pool by attention.
+        """
+        return attention_of(self._texts, strings, run=self._run)
+
+    @property
+    def _images(self) -> ImageAnswering:
+        if not isinstance(self._answering, ImageAnswering):
+            raise other_kind(self._run, given="images")
+        return self._answering
+
+    @property
+    def _texts(self) -> TextAnswering:
+        if not isinstance(self._answering, TextAnswering):
+            raise other_kind(self._run, given="texts")
+        return self._answering

@@ -1,12 +1,15 @@
 """The trained Keras model of a run, read back."""
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aimodels import discovery
+from aimodels.data.dataset import ImageInput
 from aimodels.errors import FailedError, MissingError
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.precision import in_float32
+from aimodels.runs.signature import num_outputs_of
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +30,7 @@ def load_model(run: RunFolder, checkpoint: str = "best") -> "keras.Model":
     if not path.exists():
         there = ", ".join(which for which in CHECKPOINTS if run.checkpoint(which).exists()) or "none"
         raise MissingError(f"no checkpoint {path}", code="AM504", help=f"checkpoints of {run.name}: {there}")
+    register_layers()
     name = run.facts()["architecture"]
     if "." in name:
         discovery.plugin("architectures", name)  # brings the layers of the user's own architecture
@@ -43,12 +47,16 @@ def load_model(run: RunFolder, checkpoint: str = "best") -> "keras.Model":
     return in_float32(model)
 
 
+def register_layers() -> None:
+    """Tell Keras of every layer of this package, so that `keras.saving.load_model` knows those that a file names."""
+    for name in discovery.names("layers"):
+        importlib.import_module(f"aimodels.layers.{name}")
+
+
 def _check_fits(model: "keras.Model", run: RunFolder, path: Path) -> None:
-    signature = run.signature
-    image = signature["input"]
-    wanted_input = (image["height"], image["width"], image["channels"])
-    wanted_output = len(signature["class_names"]) if signature["task"] == "multiclass" else 1
-    found_input, found_output = tuple(model.input_shape[1:]), model.output_shape[-1]
+    wanted_input = str(run.input.shape) if isinstance(run.input, ImageInput) else "text"
+    wanted_output = num_outputs_of(run.signature)
+    found_input, found_output = _input_of(model), model.output_shape[-1]
     if (found_input, found_output) != (wanted_input, wanted_output):
         raise FailedError(
             f"{path} belongs to another config: it takes {found_input} and gives {found_output} outputs, "
@@ -63,3 +71,9 @@ def _check_fits(model: "keras.Model", run: RunFolder, path: Path) -> None:
             code="AM508",
             help=f"use a checkpoint of {run.name} itself: --checkpoint best",
         )
+
+
+def _input_of(model: "keras.Model") -> str:
+    """What goes in, without the number of examples: a shape, or text."""
+    tensor = model.inputs[0]
+    return "text" if tensor.dtype == "string" and len(tensor.shape) == 1 else str(tuple(tensor.shape[1:]))

@@ -1,20 +1,35 @@
-"""Stand-alone: load a `.keras` file with Keras alone and write down its logits.
+"""Stand-alone: load a `.keras` file as a user would and write down its logits.
 
-Run as `python -I keras_answers.py MODEL QUESTION.npz ANSWER.npz`; needs Keras, TensorFlow and NumPy only.
+Run as `python -I keras_answers.py MODEL QUESTION.npz ANSWER.npz`. For images it needs Keras, TensorFlow and NumPy only;
+a network for texts holds layers of this package.
 """
 
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
+
+PACKAGE = Path(__file__).parents[1]
 
 
 def main(model: str, question: str, answer: str) -> None:
     """Load with every safety on, ask once."""
     with np.load(question, allow_pickle=False) as arrays:
-        images = arrays["images"]
+        [(way, examples)] = arrays.items()
+    if way == "text":
+        sys.path.insert(0, str(PACKAGE.parent))
+        from aimodels.runs.loading import register_layers
+        from aimodels.verification.clean_process import unpacked
+
+        register_layers()
+        examples = tf.constant(unpacked(examples))
+    else:
+        sys.modules["aimodels"] = None  # type: ignore[assignment]  # from here on importing it raises ImportError
     network = keras.saving.load_model(model)
-    np.savez(answer, allow_pickle=False, logits=keras.ops.convert_to_numpy(network(images, training=False)))
+    logits = keras.ops.convert_to_numpy(network(examples, training=False))
+    np.savez(answer, allow_pickle=False, **{way: logits})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Stand-alone: load a SavedModel with both of TensorFlow's loaders and write down what it answers.
 
-Run as `python -I saved_model_answers.py MODEL QUESTION.npz ANSWER.npz`; needs TensorFlow and NumPy only.
+Run as `python -I saved_model_answers.py MODEL QUESTION.npz ANSWER.npz`; needs TensorFlow and NumPy only. The question
+holds an array of uint8 per signature: pixels, or strings one after the other. The answer holds an array of probabilities
+per way of asking.
 """
 
 import sys
@@ -8,45 +10,46 @@ import sys
 import numpy as np
 import tensorflow as tf
 
+DEFAULT = "serving_default"
+# From here on importing it raises ImportError, installed or not.
+sys.modules["aimodels"] = None  # type: ignore[assignment]
+
 
 def main(model: str, question: str, answer: str) -> None:
     """Ask every signature through `tf.saved_model.load`, and the default one through the session loader."""
-    with np.load(question, allow_pickle=False) as arrays:
-        images, encoded = arrays["images"], arrays["encoded"]
     loaded = tf.saved_model.load(model)
-    pixels = loaded.signatures["serving_default"](images=tf.constant(images))
-    files = tf.constant(_cut(encoded))
-    whole = loaded.signatures["encoded"](encoded=files)
-    one = loaded.signatures["serving_default"](images=tf.constant(images[:1]))
-    none = loaded.signatures["serving_default"](images=tf.constant(images[:0]))
-    np.savez(
-        answer,
-        allow_pickle=False,
-        probabilities=pixels["probabilities"].numpy(),
-        label=pixels["label"].numpy().astype(bytes),
-        encoded_probabilities=whole["probabilities"].numpy(),
-        one_probabilities=one["probabilities"].numpy(),
-        none_probabilities=none["probabilities"].numpy(),
-        session_probabilities=_in_session(model, images),
-    )
+    ways = {}
+    with np.load(question, allow_pickle=False) as examples:
+        for name in examples.files:
+            [(argument, spec)] = loaded.signatures[name].structured_input_signature[1].items()
+            whole = tf.constant(_strings(examples[name]) if spec.dtype == tf.string else examples[name], spec.dtype)
+            # An empty batch has nothing to compare but its shape, which must fit that of the one example behind it.
+            batches = {name: [whole], f"{name}, batches of 0 and 1": [whole[:0], whole[:1]]}
+            for way, asked in batches.items():
+                answers = [loaded.signatures[name](**{argument: batch})["probabilities"] for batch in asked]
+                ways[way] = tf.concat(answers, axis=0).numpy()
+            if name == DEFAULT:
+                ways["session loader"] = _in_session(model, argument, whole.numpy())
+    np.savez(answer, allow_pickle=False, **ways)
 
 
-def _cut(encoded: np.ndarray) -> list[bytes]:
-    """The files, each from a uint8 row whose first 8 bytes are its length: NumPy's byte strings lose zeros."""
-    rows = []
-    for row in encoded:
-        length = int.from_bytes(row[:8].tobytes(), "little")
-        rows.append(row[8 : 8 + length].tobytes())
-    return rows
+def _strings(packed: np.ndarray) -> list[bytes]:
+    """The strings, each behind 8 bytes that say its length."""
+    content, strings, start = packed.tobytes(), [], 0
+    while start < len(content):
+        end = start + 8 + int.from_bytes(content[start : start + 8], "little")
+        strings.append(content[start + 8 : end])
+        start = end
+    return strings
 
 
-def _in_session(model: str, images: np.ndarray) -> np.ndarray:
+def _in_session(model: str, argument: str, examples: np.ndarray) -> np.ndarray:
     """The way of `saved_model_cli` and TensorFlow Serving, which finds variables by another path."""
     with tf.compat.v1.Session(graph=tf.Graph()) as session:
         graph = tf.compat.v1.saved_model.load(session, ["serve"], model)
-        signature = graph.signature_def["serving_default"]
+        signature = graph.signature_def[DEFAULT]
         output = signature.outputs["probabilities"].name
-        return np.asarray(session.run(output, {signature.inputs["images"].name: images}))
+        return np.asarray(session.run(output, {signature.inputs[argument].name: examples}))
 
 
 if __name__ == "__main__":

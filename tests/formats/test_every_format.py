@@ -106,14 +106,13 @@ def test_the_tool_of_tensorflow_runs_a_saved_model(saved_model: Path, trained_ru
 def test_encoded_files_are_decoded_and_resized_as_in_training(saved_model: Path, trained_run: RunFolder) -> None:
     import tensorflow as tf
 
-    from aimodels.prediction.answering import image_input
     from aimodels.preprocessing.images import decode
 
     photo = np.random.default_rng(1).integers(0, 256, size=(50, 40, 3), dtype=np.uint8)
     encoded = [tf.io.encode_jpeg(photo), tf.io.encode_png(photo)]
     loaded = tf.saved_model.load(str(saved_model))
     answers = loaded.signatures["encoded"](encoded=tf.stack(encoded))
-    pixels = tf.stack([decode(file, input=image_input(trained_run)) for file in encoded])
+    pixels = tf.stack([decode(file, input=trained_run.input) for file in encoded])
     expected = loaded.signatures["serving_default"](images=pixels)
     np.testing.assert_allclose(answers["probabilities"], expected["probabilities"], atol=1e-6)
 

@@ -74,13 +74,13 @@ def test_images_of_another_shape_are_refused(trained_run: RunFolder) -> None:
 
 
 def test_a_broken_file_does_not_cost_the_others_their_answers(trained_run: RunFolder, files: ImageFiles) -> None:
-    from aimodels.prediction.answered import answers, as_csv, as_jsonl
-    from aimodels.prediction.inputs import Group
+    from aimodels.prediction.answered import about_images, as_csv, as_jsonl
+    from aimodels.prediction.image_inputs import Images
     from aimodels.prediction.predict import Predictor
 
     files.paths[2].write_bytes(b"not an image")
-    group = Group(files, tuple(path.name for path in files.paths))
-    answered = list(answers(Predictor(trained_run), [group, Group(IMAGES[:1], ("array[0]",))]))
+    group = Images(files, tuple(path.name for path in files.paths))
+    answered = list(about_images(Predictor(trained_run), [group, Images(IMAGES[:1], ("array[0]",))]))
     assert [answer.input for answer in answered] == [*group.names, "array[0]"]
     assert [bool(answer.error) for answer in answered] == [False, False, True, *[False] * 5]
     rows = list(csv.DictReader(io.StringIO(as_csv(answered))))

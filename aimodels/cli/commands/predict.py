@@ -1,12 +1,13 @@
-"""`aimodels predict`: ask a trained run about images."""
+"""`aimodels predict`: ask a trained run about images or texts."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from aimodels.cli.answers import show
 from aimodels.cli.console import Console
-from aimodels.cli.predicting import expect_answers, show, tell, wanted_file
+from aimodels.cli.predicting import Question, expect_answers, tell, wanted_file
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.listing import find_run
 
@@ -17,25 +18,36 @@ def command(
     console: Console,
     run: Annotated[str, Argument(metavar="RUN", help="A run: a path, a name, latest, best.")],
     inputs: Annotated[
-        list[str],
-        Argument(metavar="INPUT...", help="Images, folders, patterns, .npy or .npz; - reads names from stdin."),
-    ],
+        list[str] | None,
+        Argument(
+            metavar="[INPUT]...",
+            show_default=False,
+            help="Files, folders or patterns. Of images: also .npy and .npz; - reads names from stdin. Of texts: .txt "
+            "is one text, .csv, .tsv, .parquet and .jsonl have one per row; - reads one per line.",
+        ),
+    ] = None,
+    text: Annotated[list[str] | None, Option("--text", help="A text to ask about; may repeat.")] = None,
+    column: Annotated[str | None, Option("--column", help="Where a table has its texts. Default: text.")] = None,
+    explain: Annotated[bool, Option("--explain", help="Show the words with the highest attention weights.")] = False,
     top_k: Annotated[int, Option("--top-k", min=1, help="Show this many classes per input.")] = 3,
     output: Annotated[Path | None, Option("-o", "--output", help="Write to a .csv or .jsonl file.")] = None,
     checkpoint: Annotated[str, Option("--checkpoint", help="best, last, or the path of a .keras file.")] = "best",
     limit: Annotated[int | None, Option("--limit", min=1, help="Only the first inputs.")] = None,
 ) -> dict[str, Any]:
-    """Ask a trained run about images.
+    """Ask a trained run about images or texts.
 
     Examples:
       aimodels predict latest photo.png
       aimodels predict latest photos/ -o answers.csv
       ls photos/*.jpg | aimodels predict latest - --json
+      aimodels predict latest --text "A waste of two good hours." --explain
+      aimodels predict latest reviews.csv --column review
     """
     wanted_file(output)
     folder = RunFolder.open(find_run(run, runs_dir=console.runs_dir).path)
-    answered = tell(folder, inputs, checkpoint=checkpoint, limit=limit)
+    question = Question(inputs or (), text or (), column=column, limit=limit, explain=explain, checkpoint=checkpoint)
+    answered = tell(folder, question)
     show(console, answered, top_k=top_k, output=output)
     console.answer({"predictions": [answer.as_document(top_k=top_k) for answer in answered]})
-    expect_answers(answered)
+    expect_answers(folder, answered)
     return {"output": str(output) if output else None}

@@ -1,4 +1,4 @@
-"""What a user wants predicted: image files, folders, globs and arrays, as raw examples with a name each."""
+"""Images that a user wants answers for: files, folders, patterns and arrays, as raw examples with a name each."""
 
 import zipfile
 import zlib
@@ -9,47 +9,48 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.data.dataset import Examples, ImageFiles, ImageInput
-from aimodels.errors import DataError, MissingError, UserError
+from aimodels.data.dataset import ImageFiles, ImageInput
+from aimodels.errors import DataError, UserError
+from aimodels.prediction.paths import paths_of
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 ARRAY_SUFFIXES = (".npy", ".npz")
 
 
 @dataclass(frozen=True)
-class Group:
-    """Raw examples of one kind, with what to call each."""
+class Images:
+    """Images of one kind, pixels or files, with what to call each."""
 
-    examples: Examples
+    examples: npt.NDArray[np.uint8] | ImageFiles
     names: tuple[str, ...]
 
 
-def read_inputs(texts: Sequence[str], *, input: ImageInput, limit: int | None = None) -> list[Group]:
-    """The examples that the arguments name, image files first; at most `limit` of them.
+def read_images(arguments: Sequence[str], *, input: ImageInput, limit: int | None = None) -> list[Images]:
+    """The images that the arguments name, image files first; at most `limit` of them.
 
     Raises:
         MissingError: a file, a folder or a pattern names nothing.
         DataError: an array has another shape or type than the model takes.
     """
-    groups: list[Group] = []
+    groups: list[Images] = []
     files: list[Path] = []
-    for text in texts:
-        for path in _paths(text):
+    for argument in arguments:
+        for path in paths_of(argument, suffixes=IMAGE_SUFFIXES):
             if path.suffix.lower() in ARRAY_SUFFIXES:
                 groups.append(_array(path, input=input))
             else:
                 files.append(path)
     if files:
-        groups.insert(0, Group(ImageFiles(tuple(files)), tuple(map(str, files))))
+        groups.insert(0, Images(ImageFiles(tuple(files)), tuple(map(str, files))))
     return groups if limit is None else _first(groups, limit)
 
 
-def _first(groups: list[Group], count: int) -> list[Group]:
+def _first(groups: list[Images], count: int) -> list[Images]:
     kept = []
     for group in groups:
         positions = np.arange(min(count, len(group.names)))
         kept.append(
-            Group(
+            Images(
                 group.examples.take(positions) if isinstance(group.examples, ImageFiles) else group.examples[positions],
                 group.names[: len(positions)],
             )
@@ -58,32 +59,7 @@ def _first(groups: list[Group], count: int) -> list[Group]:
     return [group for group in kept if group.names]
 
 
-def _paths(text: str) -> list[Path]:
-    path = Path(text)
-    if path.is_dir():
-        found = sorted(item for item in path.rglob("*") if item.suffix.lower() in IMAGE_SUFFIXES and item.is_file())
-        if not found:
-            raise MissingError(
-                f"no images in {path}",
-                code="AM233",
-                help=f"files looked for: {', '.join('*' + s for s in IMAGE_SUFFIXES)}",
-            )
-        return found
-    if path.is_file():
-        return [path]
-    if any(sign in text for sign in "*?["):
-        found = sorted(Path(".").glob(text)) if not path.is_absolute() else sorted(_absolute_glob(path))
-        if found:
-            return found
-        raise MissingError(f"no file matches {text}", code="AM233", help="quote the pattern, and check the folder")
-    raise MissingError(f"there is no file {text}", code="AM233", help="give images, a folder, a pattern, .npy or .npz")
-
-
-def _absolute_glob(path: Path) -> list[Path]:
-    return list(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-
-
-def _array(path: Path, *, input: ImageInput) -> Group:
+def _array(path: Path, *, input: ImageInput) -> Images:
     try:
         loaded = np.load(path, allow_pickle=False)
         array = loaded if isinstance(loaded, np.ndarray) else _only_images(loaded, path)
@@ -94,7 +70,7 @@ def _array(path: Path, *, input: ImageInput) -> Group:
             help="it may be cut off; write it again with numpy.save or numpy.savez",
         ) from error
     images = _shaped(array, path, input=input)
-    return Group(images, tuple(f"{path}[{number}]" for number in range(len(images))))
+    return Images(images, tuple(f"{path}[{number}]" for number in range(len(images))))
 
 
 def _only_images(archive: "np.lib.npyio.NpzFile", path: Path) -> npt.NDArray[np.uint8]:

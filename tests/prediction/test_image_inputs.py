@@ -1,4 +1,4 @@
-"""What may be given to `predict`, and what is said about the rest."""
+"""Which images may be given to `predict`, and what is said about the rest."""
 
 from pathlib import Path
 
@@ -7,13 +7,13 @@ import pytest
 
 from aimodels.data.dataset import ImageFiles, ImageInput
 from aimodels.errors import DataError, MissingError, UserError
-from aimodels.prediction.inputs import Group, read_inputs
+from aimodels.prediction.image_inputs import Images, read_images
 
 INPUT = ImageInput(height=4, width=5, channels=1)
 
 
-def read(*texts: str, limit: int | None = None) -> list[Group]:
-    return read_inputs(texts, input=INPUT, limit=limit)
+def read(*texts: str, limit: int | None = None) -> list[Images]:
+    return read_images(texts, input=INPUT, limit=limit)
 
 
 @pytest.fixture
