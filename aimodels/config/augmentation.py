@@ -35,11 +35,11 @@ class TextAugmentation(Section):
     word_dropout: Share = Field(
         0.0, lt=1, description="Share of the words that are hidden: each becomes the unknown word (Iyyer et al., 2015)."
     )
-    word_swap: Share = Field(0.0, lt=1, description="Share of the words that change places with the next one.")
+    word_swap: Share = Field(0.0, lt=1, description="Share of the words that change places with a neighbour.")
     char_dropout: Share = Field(
         0.0, lt=1, description="Share of the characters that are left out, as typing errors do."
     )
-    char_swap: Share = Field(0.0, lt=1, description="Share of the characters that change places with the next one.")
+    char_swap: Share = Field(0.0, lt=1, description="Share of the characters that change places with a neighbour.")
 
     @property
     def is_on(self) -> bool:
