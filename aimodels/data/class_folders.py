@@ -51,6 +51,14 @@ class ClassFolders:
     num_hidden: int = 0
     num_unlabelled: int = 0
 
+    def ignored(self, kind: FileKind) -> dict[str, int]:
+        """How many files were left out, by the reason."""
+        return {
+            f"files that are no {kind.many}, ignored": len(self.other_files),
+            f"{kind.many} without a class, ignored": self.num_unlabelled,
+            "hidden files and folders, ignored": self.num_hidden,
+        }
+
 
 @dataclass
 class _Walk:
@@ -78,8 +86,13 @@ def find(root: Path, *, kind: FileKind) -> ClassFolders:
     walk = _Walk(root, kind)
     # A link inside a class that leads back to the whole collection must not pull the other classes in.
     walk.visited.update(_identity(folder) for folder in (root, *root.resolve().parents))
-    splits = {name: _class_files(folder, walk) for name, folder in _split_folders(root, walk).items()}
+    folders = _split_folders(root, walk)
+    splits = {
+        name: _class_files(folders[name], walk) for name in dict.fromkeys(SPLIT_FOLDERS.values()) if name in folders
+    }
     class_names = tuple(sorted(splits["train"]))
+    for name in class_names:
+        _check_printable(root, name)
     for name, classes in splits.items():
         _check_same_classes(root, split=name, train=set(class_names), found=set(classes))
     return ClassFolders(
@@ -189,6 +202,16 @@ def _identity(folder: Path) -> tuple[int, int]:
     """What stays the same whatever the path that leads to a folder."""
     status = folder.stat()
     return (status.st_dev, status.st_ino)
+
+
+def _check_printable(root: Path, class_name: str) -> None:
+    shown = os.fsencode(class_name).decode("utf-8", "replace")
+    if shown != class_name:
+        raise DataError(
+            f"the name of the class folder {shown} in {root} is not UTF-8",
+            code="AM215",
+            help="rename the folder; its name is the name of the class",
+        )
 
 
 def _check_same_classes(root: Path, *, split: SplitName, train: set[str], found: set[str]) -> None:

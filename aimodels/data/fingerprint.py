@@ -1,4 +1,4 @@
-"""What the data is, in one line of text: equal data has equal fingerprints, and one changed pixel changes it."""
+"""What the data is, in one line of text: equal data has equal fingerprints; one changed pixel or letter changes it."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -19,6 +19,15 @@ class FileFacts:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What a fingerprint knows of a text: its split, its class, its characters."""
+
+    split: str
+    class_name: str
+    text: str
+
+
 def of_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
     """The fingerprint of named arrays: SHA-256 over the names, types, shapes and contents, whatever their order."""
     digest = hashlib.sha256()
@@ -35,6 +44,16 @@ def of_files(files: Iterable[FileFacts]) -> str:
     digest = hashlib.sha256()
     for file in sorted(files, key=lambda file: file.name):
         digest.update(f"{file.name}\0{file.size}\0{file.sha256}\0".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def of_texts(texts: Iterable[TextFacts]) -> str:
+    """The fingerprint of labelled texts: SHA-256 over their splits, classes and contents, in their order."""
+    digest = hashlib.sha256()
+    for text in texts:
+        content = text.text.encode()
+        digest.update(f"{text.split}\0{len(text.class_name)}\0{text.class_name}\0{len(content)}\0".encode())
+        digest.update(content)
     return f"sha256:{digest.hexdigest()}"
 
 

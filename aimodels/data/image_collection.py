@@ -114,8 +114,7 @@ def collect(root: Path, *, verify: Verify, grayscale_only: bool, on_error: OnErr
     counts = {
         "images that cannot be read, skipped": len(broken),
         "images in colour, skipped": len(colour),
-        "files that are no images, ignored": len(folders.other_files),
-        "hidden files and folders, ignored": folders.num_hidden,
+        **folders.ignored(IMAGES),
     }
     return ImageCollection(root=root, class_names=folders.class_names, images=usable, counts=counts)
 

@@ -1,10 +1,12 @@
 """The contract of a dataset, held against every file in `aimodels/datasets/`; a new one is tested from its first day.
 
-A dataset that reads images is given some made here: those with an option `source` an `.npz` file, those with an option
-`path` a folder of images.
+Each is given examples that are made here. Those that are not named in `MADE` are taken to read images: with an option
+`source` from an `.npz` file, with an option `path` from a folder.
 """
 
 import ast
+import csv
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +16,7 @@ from PIL import Image
 
 from aimodels import discovery
 from aimodels.config.schema import DatasetOptions
-from aimodels.data.dataset import Dataset, ImageFiles, Split
+from aimodels.data.dataset import Dataset, ImageFiles, ImageInput, Split, TextInput, Texts
 
 NAMES = discovery.names("datasets")
 PER_CLASS = 12
@@ -28,35 +30,71 @@ def pictures(num_classes: int, *, changed: int | None = None) -> np.ndarray:
     return images
 
 
-def as_npz(path: Path, images: np.ndarray) -> None:
-    labels = np.repeat(np.arange(len(images)), PER_CLASS - 2)
+def as_npz(place: Path, changed: int | None) -> Path:
+    images = pictures(10, changed=changed)
+    path = place.with_suffix(".npz")
     np.savez(
         path,
         x_train=images[:, 2:].reshape(-1, 28, 28),
-        y_train=labels,
+        y_train=np.repeat(np.arange(len(images)), PER_CLASS - 2),
         x_test=images[:, :2].reshape(-1, 28, 28),
         y_test=np.repeat(np.arange(len(images)), 2),
     )
+    return path
 
 
-def as_folder(path: Path, images: np.ndarray) -> None:
-    for label, of_class in enumerate(images):
-        (path / f"class{label}").mkdir(parents=True)
+def as_folder(place: Path, changed: int | None) -> Path:
+    for label, of_class in enumerate(pictures(3, changed=changed)):
+        (place / f"class{label}").mkdir(parents=True, exist_ok=True)
         for number, image in enumerate(of_class):
-            Image.fromarray(image).save(path / f"class{label}" / f"{number:02d}.png")
+            Image.fromarray(image).save(place / f"class{label}" / f"{number:02d}.png")
+    return place
+
+
+def sentences(class_name: str, *, changed: int | None) -> list[str]:
+    """Different texts; that of that number can have another letter."""
+    return [f"{'So' if number == changed else 'No'} {class_name}, take {number}." for number in range(PER_CLASS)]
+
+
+def as_reviews(place: Path, changed: int | None) -> Path:
+    for class_name in ("neg", "pos"):
+        for number, text in enumerate(sentences(class_name, changed=changed)):
+            path = place / ("test" if number < 2 else "train") / class_name / f"{number}_9.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return place
+
+
+def as_texts(place: Path, changed: int | None) -> Path:
+    for class_name in ("bad", "fair", "good"):
+        (place / class_name).mkdir(parents=True, exist_ok=True)
+        for number, text in enumerate(sentences(class_name, changed=changed)):
+            (place / class_name / f"{number:02d}.txt").write_text(text, encoding="utf-8")
+    return place
+
+
+def as_table(place: Path, changed: int | None) -> Path:
+    path = place.with_suffix(".csv")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label"])
+        for class_name in ("bad", "fair", "good"):
+            writer.writerows((text, class_name) for text in sentences(class_name, changed=changed))
+    return path
+
+
+MADE: dict[str, Callable[[Path, int | None], Path]] = {
+    "imdb": as_reviews,
+    "text_folder": as_texts,
+    "text_table": as_table,
+}
 
 
 def opened(module: ModuleType, name: str, place: Path, *, changed: int | None = None, seed: int = 3) -> Dataset:
     """The dataset, loaded from a small source that is made for it at `place`."""
-    fields = module.Options.model_fields
-    if "source" in fields:
-        source = place.with_suffix(".npz")
-        as_npz(source, pictures(10, changed=changed))
-        options = module.Options(name=name, source=str(source), validation=0.2)
-    else:
-        if not place.exists():
-            as_folder(place, pictures(3, changed=changed))
-        options = module.Options(name=name, path=str(place), validation=0.2)
+    key = "source" if "source" in module.Options.model_fields else "path"
+    made = MADE.get(name, as_npz if key == "source" else as_folder)
+    options = module.Options(name=name, validation=0.2, **{key: str(made(place, changed))})
     return module.load(options, seed=seed)
 
 
@@ -64,6 +102,8 @@ def contents(split: Split) -> list[bytes]:
     """The examples of a split as bytes."""
     if isinstance(split.examples, ImageFiles):
         return [path.read_bytes() for path in split.examples.paths]
+    if isinstance(split.examples, Texts):
+        return [text.encode() for text in split.examples.strings]
     return [image.tobytes() for image in split.examples]
 
 
@@ -72,7 +112,7 @@ def splits_of(dataset: Dataset) -> list[Split]:
 
 
 def test_there_are_datasets():
-    assert {"mnist", "fashion_mnist", "image_folder"} <= set(NAMES)
+    assert {"mnist", "fashion_mnist", "image_folder", "imdb", "text_folder", "text_table"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -95,13 +135,19 @@ def test_every_dataset_has_options_of_its_own(name):
 def test_every_dataset_keeps_the_contract(name, tmp_path):
     dataset = opened(discovery.plugin("datasets", name), name, tmp_path / "data")
     num_classes = len(dataset.target.class_names)
-    assert dataset.input.shape == (28, 28, 1)
+    if isinstance(dataset.input, ImageInput):
+        assert dataset.input.shape == (28, 28, 1)
+    else:
+        assert dataset.input == TextInput()
     assert dataset.target.task == ("binary" if num_classes == 2 else "multiclass")
     for split, expected in zip(splits_of(dataset), ("train", "validation", "test"), strict=True):
         assert split.name == expected
         assert split.targets.dtype == np.int64
         assert set(split.targets) == set(range(num_classes))
-        if not isinstance(split.examples, ImageFiles):
+        assert isinstance(split.examples, Texts) == isinstance(dataset.input, TextInput)
+        if isinstance(split.examples, Texts):
+            assert len({split.name_of(index) for index in range(len(split))}) == len(split)
+        elif not isinstance(split.examples, ImageFiles):
             assert split.examples.dtype == np.uint8
             assert split.examples.shape == (len(split), *dataset.input.shape)
     assert dataset.provenance.description.startswith(name)
@@ -126,7 +172,7 @@ def test_every_dataset_gives_the_same_for_the_same_seed(name, tmp_path):
 
 @pytest.mark.parametrize("changed", [0, PER_CLASS - 1], ids=["test", "train"])
 @pytest.mark.parametrize("name", NAMES)
-def test_every_fingerprint_is_stable_and_knows_a_changed_pixel(name, changed, tmp_path):
+def test_every_fingerprint_is_stable_and_knows_a_changed_example(name, changed, tmp_path):
     module = discovery.plugin("datasets", name)
     here, there = opened(module, name, tmp_path / "here"), opened(module, name, tmp_path / "there", seed=9)
     other = opened(module, name, tmp_path / "other", changed=changed)

@@ -1,0 +1,269 @@
+"""Labelled texts, wherever they were found: which of them can be used, what was left out, and how they are split."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from aimodels.config.schema import DatasetOptions
+from aimodels.config.section import Fraction
+from aimodels.data.class_counts import check_classes
+from aimodels.data.dataset import Dataset, Provenance, Split, SplitName, TextInput, Texts, target_of
+from aimodels.data.fingerprint import TextFacts, of_texts
+from aimodels.data.splitting import Splits, completed, cut_down, left_out_by_limit
+from aimodels.errors import DataError
+from aimodels.events import warn
+
+OnError = Literal["fail", "skip", "replace"]
+MOST_NAMED = 10
+BYTE_ORDER_MARK = "\ufeff"
+# Python's way of keeping a byte that is not UTF-8 (surrogateescape), and what JSON can hold: half of a character.
+NOT_UTF8 = re.compile("[\ud800-\udfff]")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+class TextDatasetOptions(DatasetOptions):
+    """What every dataset of texts understands."""
+
+    test: Fraction = Field(
+        0.1,
+        description="Share of the texts kept for the test split, drawn per class, where the data has no test part of "
+        "its own; 0 for none.",
+    )
+    on_error: OnError = Field(
+        "fail",
+        description="What to do about texts that cannot be used: fail (and name them), skip (and count them), or "
+        "replace (each byte that is not UTF-8 by U+FFFD, counted; anything else still fails).",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundText:
+    """One text as it was found, with its name for people.
+
+    Bytes that are not UTF-8 are in `text` as lone surrogates. `problem` says why it cannot be used at all, in a few
+    words; empty if it can.
+    """
+
+    split: SplitName
+    class_name: str
+    name: str
+    text: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class TextCollection:
+    """Every text that can be used, in the order in which it was found. `counts` says what was left out or changed."""
+
+    where: str
+    class_names: tuple[str, ...]
+    texts: tuple[FoundText, ...]
+    counts: dict[str, int]
+
+    @property
+    def fingerprint(self) -> str:
+        """What the texts are: their splits, classes and contents, in their order; not what they are called."""
+        return of_texts(TextFacts(text.split, text.class_name, text.text) for text in self.texts)
+
+    @property
+    def splits(self) -> dict[SplitName, Split]:
+        """The texts of each split that the data comes with."""
+        names = dict.fromkeys(text.split for text in self.texts)
+        return {name: self._split(name) for name in names}
+
+    def _split(self, name: SplitName) -> Split:
+        numbers = {class_name: number for number, class_name in enumerate(self.class_names)}
+        chosen = [text for text in self.texts if text.split == name]
+        examples = Texts(tuple(text.text for text in chosen), tuple(text.name for text in chosen))
+        targets = np.array([numbers[text.class_name] for text in chosen], dtype=np.int64)
+        return Split(name=name, examples=examples, targets=targets)
+
+    def count(self, holds: Callable[[str], bool]) -> int:
+        """How many texts something is true of."""
+        return sum(holds(text.text) for text in self.texts)
+
+
+def collect(
+    found: Sequence[FoundText],
+    *,
+    class_names: Sequence[str],
+    on_error: OnError,
+    where: str,
+    ignored: Mapping[str, int],
+) -> TextCollection:
+    """Keep the texts that can be used. `where` says for people where they were found, `ignored` what was not read.
+
+    A byte order mark, which some programs put before a text, is no part of it.
+
+    Raises:
+        DataError: a text cannot be used, and `on_error` does not allow for that; or a class is left without a text.
+    """
+    unusable = [text for text in found if text.problem]
+    _refuse_or_skip(unusable, on_error=on_error, where=where)
+    whole = [text for text in found if not text.problem]
+    marked = sum(text.text.startswith(BYTE_ORDER_MARK) for text in whole)
+    if marked:
+        whole = [replace(text, text=text.text.removeprefix(BYTE_ORDER_MARK)) for text in whole]
+    not_utf8 = [text for text in whole if NOT_UTF8.search(text.text)]
+    usable = _without(not_utf8, whole, on_error=on_error, where=where)
+    _check_nothing_is_lost(found, usable, where=where)
+    changed = "with bytes that are not UTF-8, replaced" if on_error == "replace" else "that are not UTF-8, skipped"
+    counts = {
+        "texts that cannot be used, skipped": len(unusable),
+        f"texts {changed}": len(not_utf8),
+        "byte order marks before texts, dropped": marked,
+        **ignored,
+    }
+    return TextCollection(where=where, class_names=tuple(class_names), texts=tuple(usable), counts=counts)
+
+
+def _refuse_or_skip(unusable: Sequence[FoundText], *, on_error: OnError, where: str) -> None:
+    if not unusable:
+        return
+    message = f"{len(unusable):,} of the texts in {where} cannot be used"
+    named = _named(unusable, lambda text: text.problem)
+    if on_error != "skip":
+        advice = "mend or delete them, or write `on_error: skip` to go on without them"
+        raise DataError(message, code="AM241", help=advice, notes=named)
+    warn("AM219", f"{message}; skipped: {'; '.join(named)}", help="the counts are in run.json")
+
+
+def _without(
+    not_utf8: Sequence[FoundText], found: Sequence[FoundText], *, on_error: OnError, where: str
+) -> Sequence[FoundText]:
+    """The texts without those that are not UTF-8, or with what is wrong in these replaced."""
+    if not not_utf8:
+        return found
+    message = f"{len(not_utf8):,} of the texts in {where} are not UTF-8"
+    named = _named(not_utf8, _first_wrong)
+    if on_error == "fail":
+        raise DataError(
+            message,
+            code="AM240",
+            help="save them as UTF-8 (`iconv -f LATIN1 -t UTF-8`), or write `on_error: replace` (each wrong byte "
+            f"becomes {REPLACEMENT}) or `on_error: skip`",
+            notes=named,
+        )
+    if on_error == "skip":
+        warn("AM219", f"{message}; skipped: {'; '.join(named)}", help="the counts are in run.json")
+        return [text for text in found if not NOT_UTF8.search(text.text)]
+    warn("AM248", f"{message}; wrong bytes replaced by {REPLACEMENT}: {'; '.join(named)}", help="see run.json")
+    return [replace(text, text=NOT_UTF8.sub(REPLACEMENT, text.text)) for text in found]
+
+
+def _named(texts: Sequence[FoundText], reason: Callable[[FoundText], str]) -> list[str]:
+    named = [f"{text.name}: {reason(text)}" for text in texts[:MOST_NAMED]]
+    return [*named, f"and {len(texts) - MOST_NAMED:,} more"] if len(texts) > MOST_NAMED else named
+
+
+def _first_wrong(text: FoundText) -> str:
+    wrong = NOT_UTF8.search(text.text)
+    if wrong is None:
+        return ""
+    code = ord(wrong.group())
+    what = f"byte 0x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"half a character (\\u{code:04x})"
+    return f"{what} at character {wrong.start() + 1:,}"
+
+
+def _check_nothing_is_lost(found: Sequence[FoundText], usable: Sequence[FoundText], *, where: str) -> None:
+    """Every split, and every class in it, still has a text."""
+    for split in {text.split for text in found} - {text.split for text in usable}:
+        raise DataError(
+            f"no usable text is left for the {split} split of {where}",
+            code="AM209",
+            help="every text there was skipped; the warning above says why",
+        )
+    there = {(text.split, text.class_name) for text in found if text.class_name}
+    lost = sorted(there - {(text.split, text.class_name) for text in usable})
+    if lost:
+        shown = ", ".join(f"{class_name} ({split})" for split, class_name in lost)
+        raise DataError(
+            f"no usable text is left for a class of {where}: {shown}",
+            code="AM212",
+            help="every text there was skipped; replace them, or leave the class out",
+        )
+
+
+def as_dataset(
+    collection: TextCollection, *, options: TextDatasetOptions, seed: int, copies: str = "delete the copies"
+) -> Dataset:
+    """The texts as a dataset: what has no part of its own is drawn by its share, each split cut down to the limit.
+
+    `copies` says what to do about texts that are in two splits.
+
+    Raises:
+        DataError: the training part has one class only.
+        ConfigError: `options.limit` is smaller than the number of classes.
+    """
+    own = collection.splits
+    check_classes(own["train"].targets, class_names=collection.class_names, where=collection.where)
+    splits = completed(own, shares={"test": options.test, "validation": options.validation}, seed=seed)
+    noticed = _noticed(collection, splits)
+    _warn_of(noticed, collection, copies=copies)
+    counts = collection.counts | noticed | left_out_by_limit(splits, options=options)
+    kept = cut_down(splits, options=options, seed=seed)
+    num_classes = len(collection.class_names)
+    return Dataset(
+        input=TextInput(),
+        target=target_of(collection.class_names),
+        train=kept.train,
+        validation=kept.validation,
+        test=kept.test,
+        provenance=Provenance(
+            description=f"{options.name} from {collection.where}: {_sizes(own)}, {num_classes} classes",
+            fingerprint=collection.fingerprint,
+            counts={what: number for what, number in counts.items() if number},
+        ),
+    )
+
+
+EMPTY = "texts without a character"
+WITH_NUL = "texts with NUL characters"
+COPIES = "texts with an exact copy in an earlier split"
+
+
+def _noticed(collection: TextCollection, splits: Splits) -> dict[str, int]:
+    """How many texts are used just as they are, and may be a mistake."""
+    return {
+        EMPTY: collection.count(lambda text: not text.strip()),
+        WITH_NUL: collection.count(lambda text: "\0" in text),
+        COPIES: num_copies(splits),
+    }
+
+
+def num_copies(splits: Splits) -> int:
+    """How many texts of validation and test are, character for character, also in a split before their own."""
+    seen: set[str] = set()
+    num_copies = 0
+    for split in splits:
+        if isinstance(split.examples, Texts):
+            num_copies += sum(text in seen for text in split.examples.strings)
+            seen.update(split.examples.strings)
+    return num_copies
+
+
+def _warn_of(noticed: dict[str, int], collection: TextCollection, *, copies: str) -> None:
+    if noticed[WITH_NUL]:
+        first = next(text.name for text in collection.texts if "\0" in text.text)
+        warn(
+            "AM247",
+            f"{noticed[WITH_NUL]:,} of the texts in {collection.where} hold NUL characters (such as {first})",
+            help="is it UTF-16, or no text at all? They are used as they are",
+        )
+    if noticed[COPIES]:
+        warn(
+            "AM224",
+            f"{noticed[COPIES]:,} of the texts in {collection.where} are, character for character, also in an earlier "
+            "split (train, validation, test)",
+            help=f"scores on them say nothing about new texts; {copies}",
+        )
+
+
+def _sizes(own: dict[SplitName, Split]) -> str:
+    if len(own) == 1:
+        return f"{len(own['train']):,} texts"
+    return ", ".join(f"{len(split):,} {name}" for name, split in own.items()) + " texts"

@@ -1,0 +1,209 @@
+"""Tables of labelled texts: one file, or a folder with one for each split."""
+
+import math
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aimodels.data.class_folders import SPLIT_FOLDERS
+from aimodels.data.dataset import SplitName
+from aimodels.data.excerpts import excerpt, on_one_line
+from aimodels.data.missing import missing
+from aimodels.data.table_rows import Row, Wanted, csv_rows, jsonl_rows, parquet_rows, unreadable
+from aimodels.data.text_collection import NOT_UTF8, FoundText
+from aimodels.data.text_files import decoded
+from aimodels.errors import DataError
+
+FORMATS = ".csv, .tsv, .jsonl (each also with .gz) or .parquet"
+AUTO = "auto"
+# Where the columns are not named in the config: the first of these that the table has, whatever its capitals.
+TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "message", "document", "body")
+TARGET_NAMES = ("label", "target", "sentiment", "class", "category")
+# As Hugging Face names the parts of a table: train-00000-of-00002.parquet
+SPLIT_FILE = re.compile(rf"({'|'.join(SPLIT_FOLDERS)})(-\d+-of-\d+)?\.[a-z.]+", re.IGNORECASE)
+MOST_COLUMNS_NAMED = 20
+# More classes than that are classes only where each has several texts.
+FEW_CLASSES = 20
+
+Tables = Mapping[SplitName, tuple[Path, ...]]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of the texts and the targets as the config names them; each may be "auto"."""
+
+    text: str = AUTO
+    target: str = AUTO
+
+
+def is_table(path: Path) -> bool:
+    """Whether the name of a file is that of a table."""
+    return _reader(path) is not None
+
+
+def find_tables(path: Path) -> Tables:
+    """The tables of each split: a file alone is one to be split, a folder holds train.csv, test.parquet, ...
+
+    Raises:
+        MissingError: there is no such file or folder.
+        DataError: the file is no table, or the folder holds none called train.
+    """
+    if not path.exists():
+        raise missing(path, what=f"a table ({FORMATS}), or a folder with one called train")
+    if not path.is_dir():
+        if not is_table(path):
+            raise unreadable(path, f"its name does not say what it is, expected {FORMATS}")
+        return {"train": (path,)}
+    tables = _tables_in(path)
+    if "train" not in tables:
+        raise missing(path / "train.csv", what=f"a table called train, and optionally validation and test: {FORMATS}")
+    return tables
+
+
+def holds_tables(folder: Path) -> bool:
+    """Whether a folder has a table for a split."""
+    return bool(_tables_in(folder))
+
+
+def _tables_in(folder: Path) -> Tables:
+    tables: dict[SplitName, list[Path]] = {"train": [], "validation": [], "test": []}
+    for entry in sorted(folder.iterdir()):
+        matched = SPLIT_FILE.fullmatch(entry.name)
+        if matched and is_table(entry) and entry.is_file():
+            tables[SPLIT_FOLDERS[matched[1].lower()]].append(entry)
+    return {split: tuple(files) for split, files in tables.items() if files}
+
+
+def read_tables(tables: Tables, *, columns: Columns) -> list[FoundText]:
+    """Every row of every table, in their order.
+
+    Raises:
+        DataError: a table is broken or empty, lacks the columns, or its targets are no classes.
+    """
+    found: list[FoundText] = []
+    for split, paths in tables.items():
+        for path in paths:
+            before = len(found)
+            found += _read_table(path, split=split, columns=columns)
+            if len(found) == before:
+                raise DataError(f"{path} has no rows", code="AM209", help="give at least one text per class")
+    return found
+
+
+def class_names_of(found: Iterable[FoundText], *, where: str) -> tuple[str, ...]:
+    """The classes of the training rows by name, or by number where all are whole numbers.
+
+    Raises:
+        DataError: another split has a class that the training rows lack, or the targets are no classes.
+    """
+    by_split: dict[SplitName, dict[str, int]] = {}
+    for text in found:
+        if text.class_name:
+            counts = by_split.setdefault(text.split, {})
+            counts[text.class_name] = counts.get(text.class_name, 0) + 1
+    train = by_split.get("train", {})
+    if len(train) > max(FEW_CLASSES, sum(train.values()) // 2):
+        raise _no_classes(where, f"has {len(train):,} different values in {sum(train.values()):,} rows")
+    for split, counts in by_split.items():
+        strange = sorted(set(counts) - set(train))
+        if strange:
+            raise DataError(
+                f"{where} has classes in {split} that train has not: {', '.join(strange[:MOST_COLUMNS_NAMED])}",
+                code="AM216",
+                help="give the training table examples of them, or leave them out",
+            )
+    are_numbers = all(re.fullmatch(r"-?\d{1,18}", name) for name in train)
+    return tuple(sorted(train, key=int if are_numbers else str))
+
+
+def _reader(path: Path) -> Callable[..., Iterator[Row]] | None:
+    name = path.name.lower()
+    if name.endswith(".parquet"):
+        return parquet_rows
+    name = name.removesuffix(".gz")
+    if name.endswith(".jsonl"):
+        return jsonl_rows
+    return csv_rows if name.endswith((".csv", ".tsv")) else None
+
+
+def _read_table(path: Path, *, split: SplitName, columns: Columns) -> Iterator[FoundText]:
+    reader = _reader(path)
+    if reader is None:
+        raise unreadable(path, f"its name does not say what it is, expected {FORMATS}")
+    try:
+        for row in reader(path, lambda names: _chosen(path, names, columns)):
+            yield _found(row, path=path, split=split)
+    except (OSError, EOFError, zlib.error) as error:
+        raise unreadable(path, str(error) or type(error).__name__) from error
+
+
+def _found(row: Row, *, path: Path, split: SplitName) -> FoundText:
+    if row.problem:
+        return FoundText(split, "", row.name, "", problem=row.problem)
+    class_name = _class_name(row, path)
+    if not class_name:
+        return FoundText(split, "", row.name, "", problem="no target")
+    if NOT_UTF8.search(class_name):
+        return FoundText(split, "", row.name, "", problem="its target is not UTF-8")
+    text = decoded(row.text) if isinstance(row.text, bytes) else row.text
+    if not isinstance(text, str):
+        problem = "no text" if text is None else f"its text is not a text but {type(text).__name__}"
+        return FoundText(split, class_name, row.name, "", problem=problem)
+    return FoundText(split, class_name, row.name, text)
+
+
+def _class_name(row: Row, path: Path) -> str:
+    """The name of the class, empty where there is none. White space around it does not count, 1.0 is 1."""
+    target = row.target
+    if target is None or (isinstance(target, float) and math.isnan(target)):
+        return ""
+    if isinstance(target, float):
+        if not target.is_integer():
+            raise _no_classes(f"{path}", f"has the number {target:g} ({row.name})")
+        return str(int(target))
+    if isinstance(target, bytes):
+        return decoded(target).strip()
+    if isinstance(target, list | dict):
+        raise _no_classes(f"{path}", f"has a list or an object ({row.name})")
+    return str(target).strip()
+
+
+def _no_classes(where: str, what: str) -> DataError:
+    return DataError(
+        f"the target column of {where} {what}, which are no classes",
+        code="AM249",
+        help="name the column that holds the class of each text: `data.target`",
+    )
+
+
+def _chosen(path: Path, names: Sequence[str], columns: Columns) -> Wanted:
+    return Wanted(
+        text=_column(path, names, key="text", asked=columns.text, known=TEXT_NAMES),
+        target=_column(path, names, key="target", asked=columns.target, known=TARGET_NAMES),
+    )
+
+
+def _column(path: Path, names: Sequence[str], *, key: str, asked: str, known: Sequence[str]) -> str:
+    """The one column of that name; white space around names does not count, nor capitals for the usual ones."""
+    if asked == AUTO:
+        plain = [name.strip().lower() for name in names]
+        wanted = next((name for name in known if name in plain), "")
+        message = f"{path} has no column for the {key}s by any of the usual names ({', '.join(known)})"
+    else:
+        plain = [name.strip() for name in names]
+        wanted = asked.strip()
+        message = f"{path} has no column called {asked}"
+    places = [place for place, name in enumerate(plain) if name == wanted]
+    if len(places) == 1:
+        return names[places[0]]
+    if places:
+        message = f"{path} has {len(places)} columns called {wanted}"
+    shown = ", ".join(excerpt(on_one_line(name), longest=40) or '""' for name in names[:MOST_COLUMNS_NAMED])
+    raise DataError(
+        message,
+        code="AM242",
+        help=f"name it with `data.{key}`; the first line of a .csv or .tsv file holds the names of the columns",
+        notes=[f"columns found: {shown or 'none'}{', ...' if len(names) > MOST_COLUMNS_NAMED else ''}"],
+    )
