@@ -13,7 +13,7 @@ from aimodels import discovery
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "aimodels"
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base"}
-HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "pandas")
+HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "pandas", "pyarrow")
 # TensorFlow code from the first line; what imports them does so inside functions.
 HEAVY_FOLDERS = ("layers", "training")
 MODULES = sorted(PACKAGE.rglob("*.py"))
