@@ -252,9 +252,9 @@ def test_a_broken_image_that_only_training_meets(
     runs_dir: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from aimodels.training import batching
+    from aimodels.training import image_source
 
-    monkeypatch.setattr(batching, "fits_in_memory", lambda split, input: not streamed)
+    monkeypatch.setattr(image_source, "fits_in_memory", lambda split, input: not streamed)
     for image in photos().glob("cat/*"):
         cut(image)
     changes = ("data.verify=header", f"model.images.scale={scale}")
@@ -267,9 +267,9 @@ def test_a_broken_image_that_only_training_meets(
 def test_an_image_that_breaks_while_training_goes_on(
     aimodels: CommandLine, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aimodels.training import batching, fitting
+    from aimodels.training import fitting, image_source
 
-    monkeypatch.setattr(batching, "fits_in_memory", lambda split, input: False)
+    monkeypatch.setattr(image_source, "fits_in_memory", lambda split, input: False)
     after_epoch = fitting.after_epoch
 
     def cut_one(*arguments: object, **options: object) -> object:

@@ -12,10 +12,11 @@ from aimodels.config.augmentation import TextAugmentation
 from aimodels.config.schema import TokenBudget
 from aimodels.data.dataset import Split, Texts
 from aimodels.events import phase
+from aimodels.layers.words import UNKNOWN
 from aimodels.preprocessing import words
 from aimodels.training.ordering import Order, shuffled_by_budget, shuffled_by_length, sorted_by_length
+from aimodels.training.text_augmentation import augmented_ids, augmented_strings
 
-UNKNOWN = 1
 as_written = tf.autograph.experimental.do_not_convert
 
 
@@ -23,7 +24,7 @@ as_written = tf.autograph.experimental.do_not_convert
 class TextSource:
     """The texts of a split as token ids. `strings` are kept only where single characters are to be changed."""
 
-    encoded: "words.Encoded"
+    encoded: words.Encoded
     reading: keras.Model
     batch_size: int | TokenBudget
     augment: TextAugmentation
@@ -63,8 +64,6 @@ class TextSource:
 
     def augmented(self, examples: Any, *, seed: Any) -> Any:
         """Ids [n, longest] with some words changed, from what `batches` gives; `seed` is a tensor of shape [2]."""
-        from aimodels.training.text_augmentation import augmented_ids, augmented_strings
-
         ids = examples
         if self.strings:
             ids = self.reading(augmented_strings(examples, self.augment, seed=seed))

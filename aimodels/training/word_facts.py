@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aimodels.layers.words import UNKNOWN
 from aimodels.preprocessing import words
-from aimodels.training.text_source import UNKNOWN, TextSource
+from aimodels.training.text_source import TextSource
 
 if TYPE_CHECKING:
     from aimodels.training.preparing import Prepared

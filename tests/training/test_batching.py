@@ -96,10 +96,10 @@ def files(tmp_path: Path) -> ImageFiles:
 def test_streamed_files_give_the_same_batches_as_files_in_memory(
     files: ImageFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aimodels.training import batching
+    from aimodels.training import image_source
 
     in_memory = order(batches(dataset(files)).epoch(0))
-    monkeypatch.setattr(batching, "fits_in_memory", lambda split, input: False)
+    monkeypatch.setattr(image_source, "fits_in_memory", lambda split, input: False)
     streamed = batches(dataset(files))
     assert order(streamed.epoch(0)) == in_memory == order(batches(dataset()).epoch(0))
     assert streamed._train.is_streamed
