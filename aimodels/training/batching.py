@@ -105,9 +105,9 @@ class Batches:
             return tf.function(lambda images, seed: augmented(images, options, seed=seed), autograph=False)
         if not isinstance(train, TextSource):
             raise TypeError("only texts have words to change")
-        shape = [None] if train.strings else [None, None]
+        shape = [None] if train.holds_strings else [None, None]
         signature = [
-            tf.TensorSpec(shape, tf.string if train.strings else tf.int32),
+            tf.TensorSpec(shape, tf.string if train.holds_strings else tf.int32),
             tf.TensorSpec([2], tf.int64),
         ]
         return tf.function(

@@ -22,13 +22,18 @@ as_written = tf.autograph.experimental.do_not_convert
 
 @dataclass(frozen=True)
 class TextSource:
-    """The texts of a split as token ids. `strings` are kept only where single characters are to be changed."""
+    """The texts of a split: `examples` are their ids (ragged), or the texts where characters are to be changed."""
 
     encoded: words.Encoded
+    examples: Any
     reading: keras.Model
     batch_size: int | TokenBudget
     augment: TextAugmentation
-    strings: tuple[str, ...] = ()
+
+    @property
+    def holds_strings(self) -> bool:
+        """Whether the texts must be read anew in each epoch."""
+        return not isinstance(self.examples, tf.RaggedTensor)
 
     @property
     def num_batches(self) -> int:
@@ -65,7 +70,7 @@ class TextSource:
     def augmented(self, examples: Any, *, seed: Any) -> Any:
         """Ids [n, longest] with some words changed, from what `batches` gives; `seed` is a tensor of shape [2]."""
         ids = examples
-        if self.strings:
+        if self.holds_strings:
             ids = self.reading(augmented_strings(examples, self.augment, seed=seed))
         return augmented_ids(ids, self.augment, seed=seed, unknown=UNKNOWN)
 
@@ -73,16 +78,9 @@ class TextSource:
     def _lengths(self) -> Any:
         return np.diff(self.encoded.starts)
 
-    @cached_property
-    def _tensor(self) -> Any:
-        with tf.device("CPU:0"):
-            if self.strings:
-                return tf.constant(np.array([text.encode() for text in self.strings], dtype=object))
-            return tf.RaggedTensor.from_row_splits(self.encoded.ids, self.encoded.starts, validate=False)
-
     def _texts(self, positions: Any) -> Any:
-        chosen = tf.gather(self._tensor, positions)
-        return chosen if self.strings else chosen.to_tensor(0)
+        chosen = tf.gather(self.examples, positions)
+        return chosen if self.holds_strings else chosen.to_tensor(0)
 
 
 def text_source(
@@ -94,5 +92,9 @@ def text_source(
     strings = split.examples.strings
     with phase(f"reading the words of {len(strings):,} {split.name} texts"):
         encoded = words.encode(reading, strings)
-    changes_characters = bool(augment.char_dropout or augment.char_swap)
-    return TextSource(encoded, reading, batch_size, augment, strings if changes_characters else ())
+    with tf.device("CPU:0"):
+        if augment.char_dropout or augment.char_swap:
+            examples = tf.constant(np.array([text.encode() for text in strings], dtype=object))
+        else:
+            examples = tf.RaggedTensor.from_row_splits(encoded.ids, encoded.starts, validate=False)
+    return TextSource(encoded, examples, reading, batch_size, augment)

@@ -102,7 +102,7 @@ def test_streamed_files_give_the_same_batches_as_files_in_memory(
     monkeypatch.setattr(image_source, "fits_in_memory", lambda split, input: False)
     streamed = batches(dataset(files))
     assert order(streamed.epoch(0)) == in_memory == order(batches(dataset()).epoch(0))
-    assert streamed._train.is_streamed
+    assert streamed.train.is_streamed
 
 
 def test_a_file_that_cannot_be_decoded_is_named(files: ImageFiles) -> None:
