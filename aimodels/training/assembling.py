@@ -19,21 +19,19 @@ PREPROCESSINGS: dict[type, tuple[str, ...]] = {ImageInput: ("images",), TextInpu
 
 @dataclass(frozen=True)
 class Network:
-    """A network and its two halves: `preprocessing` (raw to tensors) and `architecture` (tensors to logits)."""
+    """A network as it is saved (`whole`: raw to logits), its fitted preprocessing, and the part that training runs.
+
+    Images go through the preprocessing in each step, so all of it is `trained`; texts are read once, before the first.
+    """
 
     whole: keras.Model
     preprocessing: keras.Model
-    architecture: keras.Model
+    trained: keras.Model
 
     @property
     def reads_text(self) -> bool:
         """Whether what goes in is text."""
         return bool(self.preprocessing.inputs[0].dtype == "string")
-
-    @property
-    def trained(self) -> keras.Model:
-        """The part that the training loop runs: texts are read once, before it; images in each step."""
-        return self.architecture if self.reads_text else self.whole
 
 
 def assemble(config: Config, dataset: Dataset) -> Network:
@@ -54,7 +52,11 @@ def assemble(config: Config, dataset: Dataset) -> Network:
         facts["vocabulary"] = preprocessing.vocabulary(fitted)
     core = _built(architecture, config, facts=facts)
     _check(core, num_outputs=dataset.target.num_outputs, name=config.model.name)
-    return Network(keras.Model(fitted.input, core(fitted.output), name="network"), fitted, core)
+    whole = keras.Model(fitted.input, core(fitted.output), name="network")
+    if not isinstance(dataset.input, TextInput):
+        return Network(whole, fitted, trained=whole)
+    # A model of its own for the loop: what is compiled would be saved with its optimizer inside the whole network.
+    return Network(whole, fitted, trained=keras.Model(core.input, core.output, name="trained"))
 
 
 def _built(architecture: ModuleType, config: Config, *, facts: dict[str, Any]) -> keras.Model:
