@@ -139,7 +139,7 @@ def _without(
     if not not_utf8:
         return found
     message = f"{len(not_utf8):,} of the texts in {where} are not UTF-8"
-    named = _named(not_utf8, _first_wrong)
+    named = _named(not_utf8, lambda text: first_wrong(text.text))
     if on_error == "fail":
         raise DataError(
             message,
@@ -160,8 +160,9 @@ def _named(texts: Sequence[FoundText], reason: Callable[[FoundText], str]) -> li
     return [*named, f"and {len(texts) - MOST_NAMED:,} more"] if len(texts) > MOST_NAMED else named
 
 
-def _first_wrong(text: FoundText) -> str:
-    wrong = NOT_UTF8.search(text.text)
+def first_wrong(text: str) -> str:
+    """The first thing in a text that is not UTF-8, and where; empty if there is none."""
+    wrong = NOT_UTF8.search(text)
     if wrong is None:
         return ""
     code = ord(wrong.group())

@@ -4,14 +4,14 @@ import math
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aimodels.data.class_folders import SPLIT_FOLDERS
 from aimodels.data.dataset import SplitName
 from aimodels.data.excerpts import excerpt, on_one_line
 from aimodels.data.missing import missing
-from aimodels.data.table_rows import Row, Wanted, csv_rows, jsonl_rows, parquet_rows, unreadable
+from aimodels.data.table_rows import Choose, Row, Wanted, csv_rows, jsonl_rows, parquet_rows, unreadable
 from aimodels.data.text_collection import NOT_UTF8, FoundText
 from aimodels.data.text_files import decoded
 from aimodels.errors import DataError
@@ -128,15 +128,34 @@ def _reader(path: Path) -> Callable[..., Iterator[Row]] | None:
     return csv_rows if name.endswith((".csv", ".tsv")) else None
 
 
-def _read_table(path: Path, *, split: SplitName, columns: Columns) -> Iterator[FoundText]:
+def text_rows(path: Path, *, column: str = AUTO) -> Iterator[Row]:
+    """The text of every row of a table, as a str, or what is wrong with it. For texts without targets.
+
+    Raises:
+        DataError: the table is broken, or has no such column.
+    """
+    asked = _Asked("texts", column, usual=TEXT_NAMES, option="--column")
+
+    def chosen(names: Sequence[str]) -> Wanted:
+        text = _column(path, names, asked)
+        return Wanted(text=text, target=text)
+
+    yield from map(_with_text, _rows(path, chosen))
+
+
+def _rows(path: Path, choose: Choose) -> Iterator[Row]:
     reader = _reader(path)
     if reader is None:
         raise unreadable(path, f"its name does not say what it is, expected {FORMATS}")
     try:
-        for row in reader(path, lambda names: _chosen(path, names, columns)):
-            yield _found(row, path=path, split=split)
+        yield from reader(path, choose)
     except (OSError, EOFError, zlib.error) as error:
         raise unreadable(path, str(error) or type(error).__name__) from error
+
+
+def _read_table(path: Path, *, split: SplitName, columns: Columns) -> Iterator[FoundText]:
+    for row in _rows(path, lambda names: _chosen(path, names, columns)):
+        yield _found(row, path=path, split=split)
 
 
 def _found(row: Row, *, path: Path, split: SplitName) -> FoundText:
@@ -147,11 +166,17 @@ def _found(row: Row, *, path: Path, split: SplitName) -> FoundText:
         return FoundText(split, "", row.name, "", problem="no target")
     if NOT_UTF8.search(class_name):
         return FoundText(split, "", row.name, "", problem="its target is not UTF-8")
+    row = _with_text(row)
+    return FoundText(split, class_name, row.name, row.text, problem=row.problem)
+
+
+def _with_text(row: Row) -> Row:
+    """The row with its text as a str, empty where there is none."""
     text = decoded(row.text) if isinstance(row.text, bytes) else row.text
-    if not isinstance(text, str):
-        problem = "no text" if text is None else f"its text is not a text but {type(text).__name__}"
-        return FoundText(split, class_name, row.name, "", problem=problem)
-    return FoundText(split, class_name, row.name, text)
+    if isinstance(text, str):
+        return replace(row, text=text)
+    problem = "no text" if text is None else f"its text is not a text but {type(text).__name__}"
+    return replace(row, text="", problem=row.problem or problem)
 
 
 def _class_name(row: Row, path: Path) -> str:
@@ -178,23 +203,33 @@ def _no_classes(where: str, what: str) -> DataError:
     )
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A column that is wanted: `name` as the user wrote it with `option`, or "auto" for the first of the usual ones."""
+
+    what: str
+    name: str
+    usual: Sequence[str]
+    option: str
+
+
 def _chosen(path: Path, names: Sequence[str], columns: Columns) -> Wanted:
     return Wanted(
-        text=_column(path, names, key="text", asked=columns.text, known=TEXT_NAMES),
-        target=_column(path, names, key="target", asked=columns.target, known=TARGET_NAMES),
+        text=_column(path, names, _Asked("texts", columns.text, usual=TEXT_NAMES, option="data.text")),
+        target=_column(path, names, _Asked("targets", columns.target, usual=TARGET_NAMES, option="data.target")),
     )
 
 
-def _column(path: Path, names: Sequence[str], *, key: str, asked: str, known: Sequence[str]) -> str:
+def _column(path: Path, names: Sequence[str], asked: _Asked) -> str:
     """The one column of that name; white space around names does not count, nor capitals for the usual ones."""
-    if asked == AUTO:
+    if asked.name == AUTO:
         plain = [name.strip().lower() for name in names]
-        wanted = next((name for name in known if name in plain), "")
-        message = f"{path} has no column for the {key}s by any of the usual names ({', '.join(known)})"
+        wanted = next((name for name in asked.usual if name in plain), "")
+        message = f"{path} has no column for the {asked.what} by any of the usual names ({', '.join(asked.usual)})"
     else:
         plain = [name.strip() for name in names]
-        wanted = asked.strip()
-        message = f"{path} has no column called {asked}"
+        wanted = asked.name.strip()
+        message = f"{path} has no column called {asked.name}"
     places = [place for place, name in enumerate(plain) if name == wanted]
     if len(places) == 1:
         return names[places[0]]
@@ -204,6 +239,6 @@ def _column(path: Path, names: Sequence[str], *, key: str, asked: str, known: Se
     raise DataError(
         message,
         code="AM242",
-        help=f"name it with `data.{key}`; the first line of a .csv or .tsv file holds the names of the columns",
+        help=f"name it with `{asked.option}`; the first line of a .csv or .tsv file holds the names of the columns",
         notes=[f"columns found: {shown or 'none'}{', ...' if len(names) > MOST_COLUMNS_NAMED else ''}"],
     )
