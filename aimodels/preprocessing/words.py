@@ -248,10 +248,10 @@ def _by_chunk(
 
     chunks = list(_chunks(strings))
     if len(chunks) == 1:  # a graph would take longer to make than it saves
-        yield tuple(part.numpy() for part in function(tf.constant(_utf_8(strings), dtype=tf.string)))
+        yield tuple(part.numpy() for part in function(tf.constant(as_utf_8(strings), dtype=tf.string)))
         return
     texts = tf.data.Dataset.from_generator(
-        lambda: (_utf_8(strings[chunk]) for chunk in chunks), output_signature=tf.TensorSpec([None], tf.string)
+        lambda: (as_utf_8(strings[chunk]) for chunk in chunks), output_signature=tf.TensorSpec([None], tf.string)
     )
     # AUTOTUNE would begin with one thread, and be done before it dares to take another.
     threads = min(os.cpu_count() or 1, MOST_THREADS)
@@ -269,8 +269,8 @@ def _chunks(strings: Sequence[str]) -> Iterator[slice]:
     yield slice(start, len(strings))
 
 
-def _utf_8(strings: Sequence[str]) -> npt.NDArray[np.object_]:
-    # Half of a surrogate pair, which JSON can bring in, becomes bytes that the layer knows not to be UTF-8.
+def as_utf_8(strings: Sequence[str]) -> npt.NDArray[np.object_]:
+    """The texts as TensorFlow takes them, bytes [n]; half of a surrogate pair, which JSON allows, is not UTF-8 then."""
     encoded = np.empty(len(strings), dtype=np.object_)
     encoded[:] = [text.encode("utf-8", errors="surrogatepass") for text in strings]
     return encoded
