@@ -55,6 +55,8 @@ def csv_rows(path: Path, choose: Choose) -> Iterator[Row]:
         first_line = 1
         try:
             header = next(reader, [])
+            if not header:
+                return
             wanted = choose(header)
             text, target = header.index(wanted.text), header.index(wanted.target)
             first_line = reader.line_num + 1
