@@ -56,6 +56,8 @@ def compare(trained: RunFolder, exported: Path, *, num_images: int) -> dict[str,
     """Ask both about the same images."""
     start_tensorflow(device="cpu")
     images = examples_of(trained, most=num_images)
+    if not isinstance(images, np.ndarray):
+        raise TypeError(f"{trained.name} does not take images")
     wanted = Predictor(trained).answer(images)
     with tempfile.TemporaryDirectory(prefix="export-") as name:
         np.save(Path(name, "images.npy"), images)

@@ -27,7 +27,12 @@ from aimodels.runs.folder import RunFolder
 PEERS = Path(__file__).parent / "peers"
 CONFIGS = {"lstm": "imdb_lstm_published", "transformer": "imdb_transformer"}
 # What the peers do: the start of a review is read, one learning rate from start to end, nothing is changed at random.
-AS_THE_PEERS = ("model.words.keep=start", "train.optimizer.schedule=constant", "train.augment=null", "data.validation=0")
+AS_THE_PEERS = (
+    "model.words.keep=start",
+    "train.optimizer.schedule=constant",
+    "train.augment=null",
+    "data.validation=0",
+)
 TARGETS = {("lstm", "keras"): 1.6, ("transformer", "keras"): 1.9, ("transformer", "torch"): 1.0}
 LARGEST_GAP = 0.5
 
