@@ -6,7 +6,7 @@ import numpy as np
 
 from aimodels.config.schema import ArchitectureOptions, Config, DatasetOptions, Evaluate
 from aimodels.data import thumbnails
-from aimodels.data.dataset import Provenance, Split
+from aimodels.data.dataset import Provenance, Split, Texts
 from aimodels.evaluation.chosen import Chosen
 from aimodels.evaluation.evaluate import EvaluationRequest, measure
 from aimodels.prediction.predict import Answers
@@ -16,14 +16,20 @@ from aimodels.runs.folder import RunFolder
 STEPS_PER_EPOCH = 40
 
 
-def run_folder(runs_dir, *, stem="fake", class_names=("0", "1", "2")):
+IMAGE = {"kind": "image", "height": 8, "width": 8, "channels": 1, "resize": "stretch"}
+TEXT = {"kind": "text"}
+MAX_LENGTH = 60
+
+
+def run_folder(runs_dir, *, stem="fake", class_names=("0", "1", "2"), input=IMAGE):
     """A run that ended before its first epoch did."""
     run = RunFolder.create(runs_dir, stem=stem)
     run.plot_data.mkdir(parents=True)
     facts = {"name": run.name, "status": "finished", "data_fingerprint": "abc123", "steps_per_epoch": STEPS_PER_EPOCH}
+    if input == TEXT:
+        facts["words"] = {"vocabulary": 500, "max_length": MAX_LENGTH, "keep": "start"}
     write_json(run.run_file, facts)
-    image = {"height": 8, "width": 8, "channels": 1, "resize": "stretch"}
-    write_json(run.signature_file, {"input": image, "class_names": list(class_names)})
+    write_json(run.signature_file, {"input": input, "class_names": list(class_names)})
     write_json(run.metrics_file, {"best": None, "last": None})
     # As if it had been read from config.resolved.yaml.
     run.__dict__["config"] = Config(
@@ -51,24 +57,49 @@ def add_history(run, *, epochs=10, validation=True, seed=0):
     write_json(run.metrics_file, {"best": entry, "last": {"epoch": epochs}})
 
 
-def add_start(run, *, images, labels, counts):
+def add_start(run, *, examples, labels, counts):
     """What training leaves behind before its first step."""
     class_names = run.signature["class_names"]
     names = [class_names[label] for label in labels]
-    write_json(run.plot_data / "samples.json", {"images": thumbnails.encode(images), "labels": names})
+    shown = (
+        {"texts": list(examples.strings)} if isinstance(examples, Texts) else {"images": thumbnails.encode(examples)}
+    )
+    write_json(run.plot_data / "samples.json", shown | {"labels": names})
     write_json(run.plot_data / "class_balance.json", {"class_names": class_names, "splits": counts})
 
 
+def add_lengths(run, *, texts, targets):
+    """The histogram of the words per text that training leaves behind."""
+    lengths = np.array([num_words(text) for text in texts.strings])
+    edges = np.arange(0, lengths.max() + 11, 10)
+    of_class = {
+        name: {"edges": edges.tolist(), "counts": np.histogram(lengths[targets == k], bins=edges)[0].tolist()}
+        for k, name in enumerate(run.signature["class_names"])
+    }
+    cut = {"train": float((lengths > MAX_LENGTH).mean())}
+    names = run.signature["class_names"]
+    document = {"max_length": MAX_LENGTH, "class_names": names, "splits": {"train": of_class}, "cut": cut}
+    write_json(run.plot_data / "lengths.json", document)
+
+
+def num_words(text):
+    """As a preprocessing would count them."""
+    return len(text.split())
+
+
 class FakePredictor:
-    """Gives the answers that it was made with, whatever it is asked."""
+    """Gives the answers that it was made with, whatever it is asked. Of a text every tenth word is unknown to it."""
 
     def __init__(self, probabilities, *, class_names):
-        self.answers = Answers(probabilities, tuple(class_names))
+        self.probabilities = probabilities
         self.class_names = tuple(class_names)
 
     def answer(self, examples, *, batch_size):
-        assert len(examples) == len(self.answers.probabilities)
-        return self.answers
+        assert len(examples) == len(self.probabilities)
+        if not isinstance(examples, Texts):
+            return Answers(self.probabilities, self.class_names)
+        words = np.array([num_words(text) for text in examples.strings], np.int64)
+        return Answers(self.probabilities, self.class_names, words, np.minimum(words, MAX_LENGTH) // 10)
 
     def decode(self, files):
         return np.stack([np.full((8, 8, 1), int(path.stem), np.uint8) for path in files.paths])
@@ -77,7 +108,8 @@ class FakePredictor:
 def add_evaluation(run, *, examples, targets, probabilities, name="test", **request):
     """An evaluation of these answers."""
     split = Split(name="test", examples=examples, targets=targets)
-    chosen = Chosen(name=name, split=split, provenance=Provenance(f"{len(targets)} fake images", fingerprint="abc123"))
+    what = "texts" if isinstance(examples, Texts) else "images"
+    chosen = Chosen(name=name, split=split, provenance=Provenance(f"{len(targets)} fake {what}", fingerprint="abc123"))
     predictor = FakePredictor(probabilities, class_names=run.signature["class_names"])
     return measure(run, chosen, predictor=predictor, request=EvaluationRequest(**request))
 
@@ -92,14 +124,35 @@ def answers(num_examples, *, num_classes, seed=0, skill=3.0):
     return targets.astype(np.int64), (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def complete_run(runs_dir: Path, *, class_names=("cat", "dog", "eel"), num_examples=200, seed=0, stem="fake"):
+def some_images(num_examples, *, seed=0):
+    """Noise."""
+    return np.random.default_rng(seed).integers(256, size=(num_examples, 8, 8, 1), dtype=np.uint8)
+
+
+def some_texts(num_examples, *, seed=0):
+    """Texts of 1 to some 150 words, a few of them very long, each called by its row."""
+    random = np.random.default_rng(seed)
+    lengths = 1 + random.gamma(2.0, 15.0, size=num_examples).astype(int)
+    words = np.array("the film is not so bad as it looks but very long and Bartholomew's plot is thin".split())
+    strings = [" ".join(random.choice(words, size=length)) for length in lengths]
+    return Texts(tuple(strings), tuple(f"row {row}" for row in range(1, num_examples + 1)))
+
+
+def complete_run(  # noqa: PLR0913  # what a test says of a run is what differs from the usual one
+    runs_dir: Path, *, class_names=("cat", "dog", "eel"), num_examples=200, seed=0, stem="fake", input=IMAGE
+):
     """A run with everything that any figure reads."""
-    run = run_folder(runs_dir, stem=stem, class_names=class_names)
+    run = run_folder(runs_dir, stem=stem, class_names=class_names, input=input)
     add_history(run, seed=seed)
     targets, probabilities = answers(num_examples, num_classes=len(class_names), seed=seed)
-    images = np.random.default_rng(seed).integers(256, size=(num_examples, 8, 8, 1), dtype=np.uint8)
     counts = np.bincount(targets, minlength=len(class_names))
     splits = {"train": (counts * 9).tolist(), "validation": counts.tolist(), "test": counts.tolist()}
-    add_start(run, images=images[:16], labels=targets[:16], counts=splits)
-    add_evaluation(run, examples=images, targets=targets, probabilities=probabilities)
+    if input == TEXT:
+        examples = some_texts(num_examples, seed=seed)
+        add_lengths(run, texts=examples, targets=targets)
+    else:
+        examples = some_images(num_examples, seed=seed)
+    first = Split("train", examples, targets).take(range(min(16, num_examples)))
+    add_start(run, examples=first.examples, labels=first.targets, counts=splits)
+    add_evaluation(run, examples=examples, targets=targets, probabilities=probabilities)
     return run

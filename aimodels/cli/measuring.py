@@ -7,13 +7,14 @@ from aimodels.cli.console import Console
 from aimodels.drawing import Drawn, DrawRequest, draw_figures, kinds
 from aimodels.errors import AnswerIsNo
 from aimodels.evaluation.evaluate import Evaluation
-from aimodels.evaluation.text_report import confused_pairs, per_class_table, single_numbers
+from aimodels.evaluation.text_report import confused_pairs, hardest_texts, per_class_table, single_numbers
 from aimodels.evaluation.thresholds import Checked, Threshold, check
 from aimodels.events import phase
 from aimodels.runs.folder import RunFolder
 
 MOST_CLASSES = 30
 MOST_CONFUSIONS = 5
+MOST_TEXTS = 3
 
 
 def start(run: RunFolder) -> None:
@@ -42,7 +43,7 @@ def tell(
     document = _document(evaluation, drawn=drawn, checked=checked)
     console.answer(document)
     console.essential(f"{evaluation.scores.accuracy!r}")
-    console.out(_page(evaluation, drawn=drawn, checked=checked))
+    console.out(_page(evaluation, drawn=drawn, checked=checked, width=console.width))
     missed = [bar for bar in checked if not bar.ok]
     if missed:
         raise AnswerIsNo(
@@ -53,16 +54,19 @@ def tell(
     return document
 
 
-def _page(evaluation: Evaluation, *, drawn: Sequence[Drawn], checked: Sequence[Checked]) -> str:
+def _page(evaluation: Evaluation, *, drawn: Sequence[Drawn], checked: Sequence[Checked], width: int) -> str:
     scores, folder = evaluation.scores, evaluation.folder
     parts = [
         f"{evaluation.run.name} on {folder.name}: {scores.num_examples:,} examples, checkpoint {evaluation.checkpoint}"
         f"\n{evaluation.data}",
         single_numbers(scores),
+        *([str(evaluation.words)] if evaluation.words else []),
         per_class_table(scores, limit=MOST_CLASSES),
     ]
     if scores.worst_confusions:
         parts.append("most confused\n" + confused_pairs(scores, limit=MOST_CONFUSIONS))
+    if "texts" in evaluation.hardest and evaluation.hardest["texts"]:
+        parts.append("hardest texts\n" + hardest_texts(evaluation.hardest, width=width, limit=MOST_TEXTS))
     if scores.reasons:
         parts.append("\n".join(scores.reasons.values()))
     if checked:
@@ -81,6 +85,7 @@ def _document(evaluation: Evaluation, *, drawn: Sequence[Drawn], checked: Sequen
         "checkpoint": evaluation.checkpoint,
         "data": evaluation.data,
         **scores,
+        **({"words": evaluation.words.as_document()} if evaluation.words else {}),
         "thresholds": [bar.as_document() for bar in checked],
         "files": evaluation.files | pictures,
         "skipped": {one.kind: one.skipped for one in drawn if one.skipped},

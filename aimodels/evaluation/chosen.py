@@ -5,9 +5,10 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aimodels.config.schema import DatasetOptions
-from aimodels.data.dataset import Dataset, Provenance, Split, SplitName
+from aimodels.data.dataset import Dataset, ImageInput, Provenance, Split, SplitName
 from aimodels.data.loading import load_dataset
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.folder import RunFolder
@@ -92,7 +93,7 @@ def other_data(run: RunFolder, *, path: Path, name: SplitName) -> Chosen:
 
 
 def _pointed_at(options: DatasetOptions, *, path: Path, run: RunFolder) -> DatasetOptions:
-    """The same options for other data: of a folder without splits every example is wanted, at the model's size."""
+    """The same options for other data: every example where it has no splits, and images at the model's size."""
     known = [key for key in PATH_OPTIONS if key in type(options).model_fields]
     if not known:
         raise UsageError(
@@ -100,8 +101,9 @@ def _pointed_at(options: DatasetOptions, *, path: Path, run: RunFolder) -> Datas
             code="AM519",
             help="leave --data away to measure on the run's own data",
         )
-    image = run.signature["input"]
-    wanted = {"validation": 0.0, "test": 0.0, "limit": None, "size": (image["height"], image["width"])}
+    wanted: dict[str, Any] = {"validation": 0.0, "test": 0.0, "limit": None}
+    if isinstance(run.input, ImageInput):
+        wanted["size"] = (run.input.height, run.input.width)
     understood = {key: value for key, value in wanted.items() if key in type(options).model_fields}
     return options.model_copy(update={known[0]: str(path), **understood})
 

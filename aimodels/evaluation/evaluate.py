@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimodels.data.dataset import ImageFiles, Split, SplitName
+from aimodels.data.dataset import ImageFiles, Split, SplitName, Texts
 from aimodels.errors import FailedError
 from aimodels.evaluation.chosen import Chosen, other_data, own_split
 from aimodels.evaluation.probabilities import losses
 from aimodels.evaluation.scores import Scores, score
-from aimodels.evaluation.shown import ShownExamples, hardest, random_choice, shown
+from aimodels.evaluation.shown import (
+    NUM_RANDOM_IMAGES,
+    NUM_RANDOM_TEXTS,
+    Shown,
+    answered,
+    hardest,
+    random_choice,
+    shown_images,
+    shown_texts,
+)
 from aimodels.evaluation.text_report import as_text
+from aimodels.evaluation.words_read import WordsRead, words_read
 from aimodels.events import phase
 from aimodels.runs.atomic import write_json
 from aimodels.runs.evaluations import EvaluationFolder, Predictions
@@ -40,13 +50,15 @@ class EvaluationRequest:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything measured, and where it was written."""
+    """Everything measured, and where it was written. `words` is None where the examples are no texts."""
 
     run: RunFolder
     folder: EvaluationFolder
     checkpoint: str
     data: str
     scores: Scores
+    hardest: Shown
+    words: WordsRead | None
 
     @property
     def files(self) -> dict[str, str]:
@@ -82,24 +94,28 @@ def measure(run: RunFolder, chosen: Chosen, *, predictor: "Predictor", request: 
     """Ask about the chosen examples, score the answers, and write the evaluation's files.
 
     Raises:
-        DataError: an image cannot be read, or has another shape than the model takes.
+        DataError: an example cannot be read, or is of another kind or shape than the model takes.
         FailedError: the answers are not finite.
     """
     with phase(f"answering {len(chosen.split):,} examples"):
         answers = predictor.answer(chosen.split.examples, batch_size=request.batch_size)
     rows = _rows(run, chosen, answers=answers)
+    examples = _examples(run, chosen.split, rows, predictor=predictor, request=request)
     evaluation = Evaluation(
         run=run,
         folder=EvaluationFolder(run.evaluation(_name(chosen, checkpoint=request.checkpoint))),
         checkpoint=request.checkpoint,
         data=chosen.provenance.description,
         scores=score(rows.targets, rows.probabilities, class_names=answers.class_names, options=run.config.evaluate),
+        hardest=examples["top_losses"],
+        words=words_read(answers, run=run),
     )
+    title = f"{run.name}, {evaluation.folder.name}: {evaluation.data}"
     evaluation.folder.write(
         report=_report(evaluation, chosen),
-        text=as_text(evaluation.scores, title=f"{run.name}, {evaluation.folder.name}: {evaluation.data}"),
+        text=as_text(evaluation.scores, title=title, words=evaluation.words, hardest=evaluation.hardest),
         predictions=rows,
-        examples=_examples(run, chosen.split, rows, predictor=predictor, request=request),
+        examples=examples,
     )
     _add_to_metrics(evaluation)
     return evaluation
@@ -126,19 +142,28 @@ def _rows(run: RunFolder, chosen: Chosen, *, answers: "Answers") -> Predictions:
         predictions=answers.predictions,
         losses=losses(chosen.split.targets, answers.probabilities),
         probabilities=answers.probabilities,
+        num_words=answers.num_words,
     )
 
 
 def _examples(
     run: RunFolder, split: Split, rows: Predictions, *, predictor: "Predictor", request: EvaluationRequest
-) -> dict[str, ShownExamples]:
+) -> dict[str, Shown]:
     limit = run.config.evaluate.top_losses if request.top_losses is None else request.top_losses
-    choices = {"top_losses": hardest(rows, limit=limit), "predictions": random_choice(len(split), seed=run.config.seed)}
-    examples = {}
+    at_random = NUM_RANDOM_TEXTS if isinstance(split.examples, Texts) else NUM_RANDOM_IMAGES
+    choices = {
+        "top_losses": hardest(rows, limit=limit),
+        "predictions": random_choice(len(split), limit=at_random, seed=run.config.seed),
+    }
+    examples: dict[str, Shown] = {}
     for name, positions in choices.items():
         kept = split.take(positions).examples
-        images = predictor.decode(kept) if isinstance(kept, ImageFiles) else kept
-        examples[name] = shown(images, rows, positions=positions, class_names=predictor.class_names)
+        beside = answered(rows, positions=positions, class_names=predictor.class_names)
+        if isinstance(kept, Texts):
+            examples[name] = shown_texts(kept, beside)
+        else:
+            images = predictor.decode(kept) if isinstance(kept, ImageFiles) else kept
+            examples[name] = shown_images(images, beside)
     return examples
 
 
@@ -158,7 +183,8 @@ def _report(evaluation: Evaluation, chosen: Chosen) -> dict[str, Any]:
         "data_counts": chosen.provenance.counts,
         "evaluated": now(),
     }
-    return facts | evaluation.scores.as_document()
+    words = {"words": evaluation.words.as_document()} if evaluation.words else {}
+    return facts | evaluation.scores.as_document() | words
 
 
 def _add_to_metrics(evaluation: Evaluation) -> None:

@@ -3,19 +3,26 @@
 import math
 from collections.abc import Sequence
 
+from aimodels.data.excerpts import ELLIPSIS, fitted, num_columns, on_one_line
 from aimodels.evaluation.scores import ClassScores, Scores
+from aimodels.evaluation.shown import Shown, ShownTexts
+from aimodels.evaluation.words_read import WordsRead
 
 HEADER = ("", "precision", "recall", "f1", "roc auc", "pr auc", "support")
 LONGEST_NAME = 40
+LINE = 120
+NARROWEST_TEXT = 12
 
 
-def as_text(scores: Scores, *, title: str) -> str:
-    """Every score as a page of plain text."""
-    parts = [title, single_numbers(scores), per_class_table(scores)]
+def as_text(scores: Scores, *, title: str, words: WordsRead | None, hardest: Shown) -> str:
+    """Every score as a page of plain text; of texts also how they were read, and the hardest of them."""
+    parts = [title, single_numbers(scores), *([str(words)] if words else []), per_class_table(scores)]
     if scores.worst_confusions:
         parts.append("most confused\n" + confused_pairs(scores))
     if scores.reasons:
         parts.append("\n".join(f"{name}: {reason}" for name, reason in scores.reasons.items()))
+    if "texts" in hardest and hardest["texts"]:
+        parts.append("hardest texts\n" + hardest_texts(hardest))
     return "\n\n".join(parts) + "\n"
 
 
@@ -65,6 +72,44 @@ def confused_pairs(scores: Scores, *, limit: int | None = None) -> str:
         f"{pair.share:.1%} of its examples"
         for (target, prediction), pair in zip(names, pairs, strict=True)
     )
+
+
+def hardest_texts(hardest: ShownTexts, *, width: int = LINE, limit: int | None = None) -> str:
+    """One line per text: its loss, truth and answer, and as much of it as the width in columns leaves room for.
+
+    Where the width is that of a page, each text is called by its name as well.
+    """
+    rows: list[Sequence[str]] = [("loss", "true", "answer", "probability", "example", "text")]
+    for position, text in enumerate(hardest["texts"][:limit]):
+        rows.append(
+            (
+                f"{hardest['losses'][position]:.3f}",
+                fitted(on_one_line(hardest["targets"][position]), columns=width // 6),
+                fitted(on_one_line(hardest["predictions"][position]), columns=width // 6),
+                f"{hardest['probabilities'][position]:.2%}",
+                _end_of(on_one_line(hardest["examples"][position]), columns=width // 4),
+                on_one_line(text),
+            )
+        )
+    if width < LINE:
+        rows = [(*row[:4], row[5]) for row in rows]
+    *others, texts = zip(*rows, strict=True)
+    columns = [_padded(column, to_the_right=number in (0, 3)) for number, column in enumerate(others)]
+    before = ["  ".join(cells) for cells in zip(*columns, strict=True)]
+    room = max(NARROWEST_TEXT, width - num_columns(before[0]) - 2)
+    return "\n".join(f"{cells}  {fitted(text, columns=room)}" for cells, text in zip(before, texts, strict=True))
+
+
+def _padded(cells: Sequence[str], *, to_the_right: bool) -> list[str]:
+    """The cells made equally wide, as a terminal counts."""
+    widest = max(map(num_columns, cells))
+    filled = [" " * (widest - num_columns(cell)) for cell in cells]
+    return [space + cell if to_the_right else cell + space for cell, space in zip(cells, filled, strict=True)]
+
+
+def _end_of(name: str, *, columns: int) -> str:
+    """The end of a name: of a path it says more than the beginning."""
+    return name if len(name) <= columns else ELLIPSIS + name[1 - columns :]
 
 
 def _number(value: float) -> str:

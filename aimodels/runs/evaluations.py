@@ -19,18 +19,23 @@ from aimodels.runs.atomic import replacing, write_json, write_text
 from aimodels.runs.folder import RunFolder
 
 COLUMNS = ("example", "target", "prediction", "correct", "loss")
+NUM_WORDS = "num_words"
 PROBABILITY = "p_"
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """The answer to every example: class numbers ([N]) and probabilities ([N, K]), in the order of the examples."""
+    """The answer to every example: class numbers ([N]) and probabilities ([N, K]), in the order of the examples.
+
+    `num_words` ([N]) is how many words each text has, before any are cut off; None where the examples are no texts.
+    """
 
     examples: tuple[str, ...]
     targets: npt.NDArray[np.int64]
     predictions: npt.NDArray[np.int64]
     losses: npt.NDArray[np.float64]
     probabilities: npt.NDArray[np.float32]
+    num_words: npt.NDArray[np.int64] | None = None
 
 
 class EvaluationFolder:
@@ -72,14 +77,16 @@ class EvaluationFolder:
     def _write_predictions(self, rows: Predictions, *, class_names: Sequence[str]) -> None:
         with replacing(self.predictions_file) as partial, partial.open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
-            lines.writerow([*COLUMNS, *(PROBABILITY + name for name in class_names)])
+            of_texts = () if rows.num_words is None else (NUM_WORDS,)
+            lines.writerow([*COLUMNS, *of_texts, *(PROBABILITY + name for name in class_names)])
             for index, example in enumerate(rows.examples):
                 target, prediction = int(rows.targets[index]), int(rows.predictions[index])
                 correct = "true" if target == prediction else "false"
                 # str() of a float32 is the shortest text that reads back as the same float32.
                 numbers = [str(number) for number in rows.probabilities[index]]
                 loss = repr(float(rows.losses[index]))
-                lines.writerow([example, class_names[target], class_names[prediction], correct, loss, *numbers])
+                words = () if rows.num_words is None else (int(rows.num_words[index]),)
+                lines.writerow([example, class_names[target], class_names[prediction], correct, loss, *words, *numbers])
 
     @cached_property
     def report(self) -> dict[str, Any]:
@@ -92,7 +99,7 @@ class EvaluationFolder:
 
     @cached_property
     def examples(self) -> dict[str, Any]:
-        """What `examples.json` says: thumbnails of the hardest examples and of a random choice.
+        """What `examples.json` says: thumbnails or excerpts of the hardest examples and of a random choice.
 
         Raises:
             FailedError: the file cannot be read.
@@ -106,18 +113,21 @@ class EvaluationFolder:
         Raises:
             FailedError: the file cannot be read.
         """
-        numbers = {name: index for index, name in enumerate(self.report["class_names"])}
+        class_names = self.report["class_names"]
+        numbers = {name: index for index, name in enumerate(class_names)}
         try:
             with self.predictions_file.open(encoding="utf-8", newline="") as file:
-                _, *rows = csv.reader(file)
+                header, *rows = csv.reader(file)
+            columns = dict(zip(header, zip(*rows, strict=True), strict=True))
             return Predictions(
-                examples=tuple(row[0] for row in rows),
-                targets=np.array([numbers[row[1]] for row in rows], np.int64),
-                predictions=np.array([numbers[row[2]] for row in rows], np.int64),
-                losses=np.array([row[4] for row in rows], np.float64),
-                probabilities=np.array([row[len(COLUMNS) :] for row in rows], np.float32),
+                examples=columns["example"],
+                targets=np.array([numbers[name] for name in columns["target"]], np.int64),
+                predictions=np.array([numbers[name] for name in columns["prediction"]], np.int64),
+                losses=np.array(columns["loss"], np.float64),
+                probabilities=np.array([columns[PROBABILITY + name] for name in class_names], np.float32).T,
+                num_words=np.array(columns[NUM_WORDS], np.int64) if NUM_WORDS in columns else None,
             )
-        except (OSError, ValueError, KeyError, IndexError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise self._unreadable(self.predictions_file, error) from error
 
     def _document(self, path: Path) -> dict[str, Any]:

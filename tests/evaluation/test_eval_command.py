@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from fake_runs import FakePredictor, run_folder
+from fake_runs import IMAGE, TEXT, FakePredictor, run_folder
 
 from aimodels.cli import main, measuring
-from aimodels.data.dataset import Provenance, Split
+from aimodels.data.dataset import Provenance, Split, Texts
 from aimodels.evaluation import evaluate as evaluating
 from aimodels.evaluation.chosen import Chosen
 from aimodels.runs.folder import RunFolder
@@ -16,20 +16,37 @@ TARGETS = np.array([0, 0, 1, 1], np.int64)
 ANSWERS = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.1, 0.9]], np.float32)
 
 
+REVIEWS = Texts(("Good.<br />Fine.", "Not my cup of tea at all. " * 20, "So so", "Great"), ("r1", "r2", "r3", "r4"))
+
+
 @pytest.fixture
-def run(runs_dir, monkeypatch):
-    """A finished run that answers 3 of its 4 test examples rightly, without TensorFlow."""
-    run = run_folder(runs_dir, class_names=["cat", "dog"])
-    run.checkpoints.mkdir()
-    run.checkpoint("best").touch()
-    split = Split(name="test", examples=np.zeros((4, 8, 8, 1), np.uint8), targets=TARGETS)
-    chosen = Chosen(name="test", split=split, provenance=Provenance("4 fake images", fingerprint="abc123"))
-    monkeypatch.setattr(RunFolder, "config", run.config)
-    monkeypatch.setattr(measuring, "start", lambda run: None)
-    monkeypatch.setattr(evaluating, "own_split", lambda run, *, name: chosen)
-    predictor = FakePredictor(ANSWERS, class_names=["cat", "dog"])
-    monkeypatch.setattr(evaluating, "_predictor", lambda run, *, checkpoint: predictor)
-    return run
+def evaluating_on(runs_dir, monkeypatch):
+    """Makes a finished run that answers 3 of these 4 test examples rightly, without TensorFlow."""
+
+    def make(examples, *, input):
+        run = run_folder(runs_dir, class_names=["cat", "dog"], input=input)
+        run.checkpoints.mkdir()
+        run.checkpoint("best").touch()
+        split = Split(name="test", examples=examples, targets=TARGETS)
+        chosen = Chosen(name="test", split=split, provenance=Provenance("4 fake examples", fingerprint="abc123"))
+        monkeypatch.setattr(RunFolder, "config", run.config)
+        monkeypatch.setattr(measuring, "start", lambda run: None)
+        monkeypatch.setattr(evaluating, "own_split", lambda run, *, name: chosen)
+        predictor = FakePredictor(ANSWERS, class_names=["cat", "dog"])
+        monkeypatch.setattr(evaluating, "_predictor", lambda run, *, checkpoint: predictor)
+        return run
+
+    return make
+
+
+@pytest.fixture
+def run(evaluating_on):
+    return evaluating_on(np.zeros((4, 8, 8, 1), np.uint8), input=IMAGE)
+
+
+@pytest.fixture
+def text_run(evaluating_on):
+    return evaluating_on(REVIEWS, input=TEXT)
 
 
 def document_of(capsys):
@@ -98,3 +115,44 @@ def test_no_pictures_are_drawn_unless_wanted(run):
     assert not list(run.path.rglob("*.png"))
     main(["eval", "fake-001"])
     assert (run.evaluation("test") / "plots" / "confusion_matrix.png").is_file()
+
+
+def test_people_see_how_texts_were_read_and_the_three_hardest_of_them(text_run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["eval", "fake-001", "--no-plots"]) == 0
+    shown = capsys.readouterr().out
+    assert "words read" in shown
+    assert "1 of 4 texts (25.0%) cut to 60 words, of which the start is kept" in shown
+    _, header, *lines = shown[shown.index("hardest texts") :].splitlines()[:5]
+    assert header.split() == ["loss", "true", "answer", "probability", "text"]
+    assert lines[0] == "1.609  cat   dog          80.00%  Not my cup of tea at all. Not my cup of tea a…"
+    assert [line.split()[1:3] for line in lines] == [["cat", "dog"], ["dog", "dog"], ["cat", "cat"]]
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_a_wide_terminal_has_room_for_the_names_of_texts(text_run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "150")
+    main(["eval", "fake-001", "--no-plots"])
+    shown = capsys.readouterr().out
+    assert "1.609  cat   dog          80.00%  r2       Not my cup of tea" in shown
+    assert all(len(line) <= 150 for line in shown[shown.index("hardest texts") :].splitlines()[:5])
+
+
+def test_programs_get_how_texts_were_read(text_run, capsys):
+    assert main(["eval", "fake-001", "--json"]) == 0
+    document = document_of(capsys)
+    assert document["words"]["cut"] == 1
+    assert {"accuracy_by_length", "threshold", "score_hist", "top_losses"} <= document["files"].keys()
+
+
+def test_no_hardest_texts_are_shown_if_none_are_wanted(text_run, capsys):
+    assert main(["eval", "fake-001", "--top-losses", "0"]) == 0
+    assert "hardest texts" not in capsys.readouterr().out
+    assert "hardest texts" not in (text_run.evaluation("test") / "report.txt").read_text()
+
+
+def test_images_have_no_hardest_texts(run, capsys):
+    main(["eval", "fake-001", "--no-plots"])
+    shown = capsys.readouterr().out
+    assert "hardest" not in shown
+    assert "words" not in shown

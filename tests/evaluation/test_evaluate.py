@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from fake_runs import FakePredictor, add_evaluation, answers, complete_run, run_folder
+from fake_runs import TEXT, FakePredictor, add_evaluation, answers, complete_run, run_folder, some_texts
 
 from aimodels import discovery
 from aimodels.config.schema import DatasetOptions
-from aimodels.data.dataset import Dataset, ImageFiles, ImageInput, Provenance, Split, Target
+from aimodels.data.dataset import Dataset, ImageFiles, ImageInput, Provenance, Split, Target, TextInput, Texts
 from aimodels.data.thumbnails import decode
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.evaluation import evaluate as evaluating
@@ -127,11 +127,20 @@ class PathOptions(DatasetOptions):
     test: float = 0.1
 
 
-def fake_dataset(options, *, class_names=CLASS_NAMES, test=True, fingerprint="abc123"):
+class TextOptions(DatasetOptions):
+    source: str = "auto"
+    test: float = 0.1
+    on_error: str = "skip"
+
+
+IMAGES = np.zeros((NUM_EXAMPLES, 8, 8, 1), np.uint8)
+
+
+def fake_dataset(options, *, class_names=CLASS_NAMES, test=True, fingerprint="abc123", examples=IMAGES):
     targets, _ = answers(NUM_EXAMPLES, num_classes=len(class_names))
-    split = Split(name="train", examples=np.zeros((NUM_EXAMPLES, 8, 8, 1), np.uint8), targets=targets)
+    split = Split(name="train", examples=examples, targets=targets)
     return Dataset(
-        input=ImageInput(8, 8, 1),
+        input=TextInput() if isinstance(examples, Texts) else ImageInput(8, 8, 1),
         target=Target(task="multiclass", class_names=class_names),
         train=split,
         validation=None,
@@ -170,7 +179,7 @@ class CountingPredictor(FakePredictor):
 
     def answer(self, examples, *, batch_size):
         answer = np.tile(np.array([0.6, 0.3, 0.1], np.float32), (len(examples), 1))
-        return FakePredictor(answer, class_names=CLASS_NAMES).answers
+        return FakePredictor(answer, class_names=CLASS_NAMES).answer(examples, batch_size=batch_size)
 
 
 def test_a_split_of_the_runs_own_data_is_measured(run, loading):
@@ -218,6 +227,23 @@ def test_other_classes_are_refused(run, loading, tmp_path, class_names, note):
         evaluate(run, EvaluationRequest(data=tmp_path))
     assert caught.value.code == "AM513"
     assert caught.value.notes == (note,)
+
+
+def test_other_texts_are_read_by_the_options_of_the_run(runs_dir, loading, monkeypatch, tmp_path):
+    run = run_folder(runs_dir, stem="texts", class_names=CLASS_NAMES, input=TEXT)
+    run.__dict__["config"] = run.config.model_copy(update={"data": TextOptions(name="fake")})
+    seen = loading(examples=some_texts(NUM_EXAMPLES), test=False)
+    evaluation = evaluate(run, EvaluationRequest(data=tmp_path / "new reviews.csv.gz"))
+    assert evaluation.folder.name == "data-new_reviews"
+    assert evaluation.scores.num_examples == evaluation.words.texts == NUM_EXAMPLES
+    assert seen[0].model_dump() == {
+        "name": "fake",
+        "source": str(tmp_path / "new reviews.csv.gz"),
+        "on_error": "skip",
+        "validation": 0.0,
+        "test": 0.0,
+        "limit": None,
+    }
 
 
 def test_data_without_a_path_cannot_be_replaced(run, loading, tmp_path):
