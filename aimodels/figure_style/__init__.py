@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from aimodels.events import warn
+from aimodels.figure_style.fonts import families
 from aimodels.runs.atomic import replacing
 from aimodels.runs.evaluations import EvaluationFolder
 from aimodels.runs.folder import RunFolder
@@ -35,7 +36,6 @@ MANY_EPOCHS = 15
 LONGEST_NAME = 28
 
 STYLE: dict[str, Any] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.labelsize": 9,
@@ -54,6 +54,7 @@ STYLE: dict[str, Any] = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "svg.hashsalt": "aimodels",  # otherwise random, and two equal pictures would differ
+    "text.hinting": "none",  # letters are as wide as they were measured, at any resolution
     "text.parse_math": False,  # a class called "$5 and $10" is not a formula
 }
 NO_DATES: dict[str, dict[str, None]] = {
@@ -94,7 +95,7 @@ def styled() -> Iterator[None]:
     """Draw and save in our style, whatever the user's matplotlib is set to, and without a window."""
     import matplotlib.style
 
-    with matplotlib.style.context(["default", STYLE]):
+    with matplotlib.style.context(["default", STYLE | {"font.family": families()}]):
         yield
 
 

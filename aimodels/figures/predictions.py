@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from aimodels.figure_style import Series, heading, measured
-from aimodels.figure_style.image_grid import CROSS, TICK, Cell, grid_of
+from aimodels.figure_style import Series, heading
+from aimodels.figure_style.captions import CROSS, TICK, Caption
+from aimodels.figure_style.example_pictures import draw_examples, read_examples
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -15,27 +16,26 @@ OVERLAYS = False
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
-    """The images and what was answered, from `examples.json`.
+    """The images or texts and what was answered, from `examples.json`.
 
     Raises:
         NothingToDraw: the split was not evaluated.
     """
-    folder = measured(run, split=split)
-    return {"split": folder.name, **folder.examples["predictions"]}
+    return read_examples(run, split=split, choice="predictions")
 
 
 def draw(series: Sequence[Series]) -> "Figure":
-    """A grid: green border and a tick where the answer is right, red border and a cross where it is wrong.
+    """Green and a tick where the answer is right, red and a cross where it is wrong.
 
     Raises:
-        NothingToDraw: no images were kept.
+        NothingToDraw: no examples were kept.
     """
     [one] = series
     pairs = zip(one.numbers["targets"], one.numbers["predictions"], strict=True)
-    cells = [
-        Cell((f"{TICK} {target}",), is_right=True)
+    captions = [
+        Caption((f"{TICK} {target}",), is_right=True)
         if target == prediction
-        else Cell((f"{CROSS} {prediction}", f"true {target}"), is_right=False)
+        else Caption((f"{CROSS} {prediction}", f"true {target}"), is_right=False)
         for target, prediction in pairs
     ]
-    return grid_of(one.numbers["images"], cells, title=heading(series, "random examples"))
+    return draw_examples(one.numbers, captions, title=heading(series, "random examples"))

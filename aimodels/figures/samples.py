@@ -1,11 +1,12 @@
-"""Training images as the model sees them, augmented, with their labels: shows wrong labels before they are learned."""
+"""Training examples as the model sees them, augmented, with their labels: shows wrong ones before they are learned."""
 
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aimodels.figure_style import NothingToDraw, Series, heading
-from aimodels.figure_style.image_grid import Cell, grid_of
+from aimodels.figure_style.captions import Caption
+from aimodels.figure_style.example_pictures import draw_examples
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ OVERLAYS = False
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
-    """The images and labels that training left behind.
+    """The images or texts and the labels that training left behind.
 
     Raises:
         NothingToDraw: it left none.
@@ -29,11 +30,12 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
 
 
 def draw(series: Sequence[Series]) -> "Figure":
-    """A grid of images with their labels.
+    """Each image or text with its label.
 
     Raises:
-        NothingToDraw: no images were kept.
+        NothingToDraw: no examples were kept.
     """
     [one] = series
-    cells = [Cell((label,)) for label in one.numbers["labels"]]
-    return grid_of(one.numbers["images"], cells, title=heading(series, "training images, augmented, with their labels"))
+    captions = [Caption((label,)) for label in one.numbers["labels"]]
+    what = "texts as the model reads them" if "texts" in one.numbers else "images, augmented"
+    return draw_examples(one.numbers, captions, title=heading(series, f"training {what}, with their labels"))

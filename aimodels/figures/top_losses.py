@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from aimodels.figure_style import Series, heading, measured
-from aimodels.figure_style.image_grid import CROSS, TICK, Cell, grid_of
+from aimodels.figure_style import Series, heading
+from aimodels.figure_style.captions import CROSS, TICK, Caption
+from aimodels.figure_style.example_pictures import draw_examples, read_examples
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -15,25 +16,24 @@ OVERLAYS = False
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
-    """The images and what was answered, from `examples.json`.
+    """The images or texts and what was answered, from `examples.json`.
 
     Raises:
         NothingToDraw: the split was not evaluated.
     """
-    folder = measured(run, split=split)
-    return {"split": folder.name, **folder.examples["top_losses"]}
+    return read_examples(run, split=split, choice="top_losses")
 
 
 def draw(series: Sequence[Series]) -> "Figure":
-    """A grid with the answer, its probability, the truth and the loss.
+    """Each example with the answer, its probability, the truth and the loss.
 
     Raises:
-        NothingToDraw: no images were kept.
+        NothingToDraw: no examples were kept.
     """
     [one] = series
     columns = [one.numbers[name] for name in ("targets", "predictions", "probabilities", "losses")]
-    cells = [
-        Cell(
+    captions = [
+        Caption(
             (
                 f"{TICK if target == prediction else CROSS} {prediction}, {probability:.0%}",
                 f"true {target}",
@@ -43,4 +43,4 @@ def draw(series: Sequence[Series]) -> "Figure":
         )
         for target, prediction, probability, loss in zip(*columns, strict=True)
     ]
-    return grid_of(one.numbers["images"], cells, title=heading(series, f"the {len(cells)} highest losses"))
+    return draw_examples(one.numbers, captions, title=heading(series, f"the {len(captions)} highest losses"))

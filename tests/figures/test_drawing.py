@@ -9,7 +9,7 @@ from fake_runs import add_evaluation, add_history, answers, complete_run, run_fo
 from aimodels.drawing import Drawn, DrawRequest, draw_figures, kinds
 from aimodels.errors import ConfigError, UsageError
 from aimodels.events import PlotDrawn, Warned, listening
-from aimodels.figure_style import CurveOptions
+from aimodels.figure_style import CurveOptions, fonts
 
 
 @pytest.fixture
@@ -55,9 +55,12 @@ def test_the_resolution_is_the_one_asked_for(run, tmp_path):
 def test_several_runs_share_a_picture_and_its_numbers(runs_dir, tmp_path):
     runs = [complete_run(runs_dir, seed=seed) for seed in (0, 1)]
     drawn = draw_figures(runs, DrawRequest(folder=tmp_path))
-    assert {one.kind for one in drawn if one.path} == {"calibration", "history", "per_class", "pr", "roc", "timing"}
+    shown = {"calibration", "history", "per_class", "pr", "roc", "score_hist", "timing"}
+    assert {one.kind for one in drawn if one.path} == shown
     assert [one for one in drawn if one.skipped] == [
-        Drawn("topk_accuracy", skipped="there are 3 classes; top-k accuracy is drawn for 10 or more")
+        Drawn("accuracy_by_length", skipped="its examples are no texts"),
+        Drawn("threshold", skipped="there are 3 classes; a threshold is for two"),
+        Drawn("topk_accuracy", skipped="there are 3 classes; top-k accuracy is drawn for 10 or more"),
     ]
     numbers = json.loads((tmp_path / "data" / "roc.json").read_text())
     assert [one["name"] for one in numbers["series"]] == ["fake-001", "fake-002"]
@@ -106,7 +109,8 @@ def test_pictures_of_several_runs_need_a_folder(run):
         draw_figures([run, run], DrawRequest(kinds=("history",)))
 
 
-def test_letters_that_the_font_does_not_have_are_told(runs_dir):
+def test_letters_that_no_font_has_are_told(runs_dir, monkeypatch):
+    monkeypatch.setattr(fonts, "OTHERS", ())
     run = complete_run(runs_dir, class_names=["猫", "犬"])
     heard = []
     with listening(heard.append):

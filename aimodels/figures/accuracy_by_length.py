@@ -1,0 +1,127 @@
+"""How often texts of a length are answered rightly, with 95 % intervals and how many texts there are of it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aimodels.evaluation.intervals import wilson
+from aimodels.figure_style import (
+    GREY,
+    MARKERS,
+    NothingToDraw,
+    Series,
+    heading,
+    legend_below,
+    look,
+    measured,
+    new_figure,
+    short,
+)
+from aimodels.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SOURCE = "evaluation"
+OVERLAYS = True
+MOST_BINS = 10
+FEWEST_TEXTS = 20  # in a bin, where there are that many
+LINEAR_UP_TO = 10  # words; above them the axis is logarithmic
+
+
+def read(run: RunFolder, *, split: str) -> dict[str, Any]:
+    """Bins of about as many texts each, from `predictions.csv`: the words of their texts, right answers, intervals.
+
+    Raises:
+        NothingToDraw: the split was not evaluated, or its examples are no texts.
+    """
+    folder = measured(run, split=split)
+    rows = folder.predictions
+    if rows.num_words is None:
+        raise NothingToDraw("its examples are no texts")
+    starts = _starts(rows.num_words)
+    order = np.argsort(rows.num_words, kind="stable")
+    lengths = np.split(rows.num_words[order], starts[1:])
+    right = np.add.reduceat((rows.predictions == rows.targets)[order], starts, dtype=np.int64)
+    counts = np.array([len(bin) for bin in lengths], np.int64)
+    interval = wilson(right, counts)
+    return {
+        "split": folder.name,
+        "max_length": folder.report["words"]["max_length"],
+        "shortest": [int(bin[0]) for bin in lengths],
+        "median": [float(np.median(bin)) for bin in lengths],
+        "longest": [int(bin[-1]) for bin in lengths],
+        "counts": counts.tolist(),
+        "accuracy": (right / counts).tolist(),
+        "low": interval.low.tolist(),
+        "high": interval.high.tolist(),
+    }
+
+
+def _starts(num_words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where the bins begin among the texts in order of length; texts of one length are never in two bins."""
+    num_bins = int(np.clip(len(num_words) // FEWEST_TEXTS, 1, MOST_BINS))
+    ordered = np.sort(num_words)
+    wanted = np.arange(num_bins) * len(ordered) // num_bins
+    return np.unique(np.searchsorted(ordered, ordered[wanted]))
+
+
+def draw(series: Sequence[Series]) -> "Figure":
+    """Accuracy with its interval at the median length of each bin above, how many texts each bin has below."""
+    figure = new_figure(width=6.8, height=4.8 + 0.17 * len(series))
+    figure.suptitle(heading(series, "accuracy by length, with 95 % intervals"), fontsize=10)
+    upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [4, 1]})
+    for position, one in enumerate(series):
+        numbers, appearance = one.numbers, look(position)
+        accuracy = np.array(numbers["accuracy"])
+        upper.errorbar(
+            numbers["median"],
+            accuracy,
+            yerr=[accuracy - numbers["low"], numbers["high"] - accuracy],
+            marker=MARKERS[position % len(MARKERS)],
+            capsize=2.5,
+            elinewidth=1,
+            label=short(one.name, longest=80),
+            **appearance,
+        )
+        edges = np.array([*numbers["shortest"], numbers["longest"][-1] + 1])
+        if len(series) == 1:
+            colours = {"color": appearance["color"], "edgecolor": "white"}
+            lower.bar(edges[:-1], numbers["counts"], np.diff(edges), align="edge", **colours)
+        else:
+            lower.stairs(numbers["counts"], edges, **appearance)
+    last = max(one.numbers["longest"][-1] for one in series)
+    for length in sorted({one.numbers["max_length"] for one in series}):
+        if length < last:
+            _mark_cut((upper, lower), length=length)
+    _number_words(lower, first=min(one.numbers["shortest"][0] for one in series), last=last)
+    upper.set(ylabel="share of right answers", ylim=(None, 1.01))
+    lower.set(xlabel="words in the text", ylabel="texts", ylim=(0, None))
+    if len(series) > 1:
+        legend_below(figure, upper, columns=1)
+    return figure
+
+
+def _mark_cut(panels: Sequence["Axes"], *, length: int) -> None:
+    """A line where texts are cut; the words behind it were not read."""
+    for panel in panels:
+        panel.axvline(length, color=GREY, linewidth=0.9, linestyle=(0, (2, 3)))
+    where: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "xytext": (-3, 4), "textcoords": "offset points"}
+    panels[0].annotate(
+        f"cut at {length:,} words", (length, 0), **where, rotation=90, ha="right", va="bottom", fontsize=8, color=GREY
+    )
+
+
+def _number_words(axes: "Axes", *, first: int, last: int) -> None:
+    """A logarithmic axis, linear near 0 because a text may have no word at all; with plain numbers."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    axes.set_xscale("symlog", linthresh=LINEAR_UP_TO, linscale=0.5)
+    ticks = [0, LINEAR_UP_TO / 2, *(digit * LINEAR_UP_TO * 10**power for power in range(6) for digit in (1, 2, 5))]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.set_xlim(first / 1.1, 1.1 * (last + 1))
