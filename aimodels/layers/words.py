@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal
 
 import keras
@@ -26,6 +27,8 @@ ATTACHED = r"(?:[\p{M}\x{1F3FB}-\x{1F3FF}]|\x{200D}\p{So})*"
 FLAG = r"[\x{1F1E6}-\x{1F1FF}]{2}"
 # ICU makes these letters small by the language of the machine (Turkish, Lithuanian). Here they always become the same.
 SMALL = {"\u0130": "i", "\u00cc": "\u00ec", "\u00cd": "\u00ed", "\u0128": "\u0129", "\u012e": "\u012f"}
+# There are no strings on a GPU; the numbers beside them would only travel to and fro.
+ON_CPU = partial(tf.device, "CPU:0")
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Words(keras.layers.Layer):
         self._convert_input_args = False  # Keras would refuse a list of texts
         self._allow_non_tensor_positional_args = True
         self.supports_jit = False
-        with tf.init_scope():
+        with tf.init_scope(), ON_CPU():
             self.table = self._table()
 
     @property
@@ -76,9 +79,10 @@ class Words(keras.layers.Layer):
 
     def call(self, texts: Any) -> Any:
         """int32 [N, T] of string [N]; T is at least 1."""
-        ids = self.ids_of(self.words_of(tf.convert_to_tensor(texts, dtype=tf.string)))
-        longest = tf.maximum(ids.bounding_shape(axis=1), 1)
-        return ids.to_tensor(PADDING, shape=tf.stack([ids.nrows(), longest]))
+        with ON_CPU():
+            ids = self.ids_of(self.words_of(tf.convert_to_tensor(texts, dtype=tf.string)))
+            longest = tf.maximum(ids.bounding_shape(axis=1), 1)
+            return ids.to_tensor(PADDING, shape=tf.stack([ids.nrows(), longest]))
 
     def compute_output_spec(self, texts: Any) -> keras.KerasTensor:
         """One row per text, of a length that only the batch knows."""
@@ -86,19 +90,20 @@ class Words(keras.layers.Layer):
 
     def words_of(self, texts: Any) -> Any:
         """Every word of each text in its order, ragged string [N, (words)]; each n-gram stands behind its last word."""
-        words = tf.strings.split(_spaced(_cleaned(texts, rules=self.rules), rules=self.rules))
-        if self.stop_words:
-            words = tf.ragged.boolean_mask(words, tf.not_equal(self.table.lookup(words), STOP_WORD))
-        return _with_ngrams(words, longest=self.rules.ngrams) if self.rules.ngrams > 1 else words
+        with ON_CPU():
+            words = tf.strings.split(_spaced(_cleaned(texts, rules=self.rules), rules=self.rules))
+            if self.stop_words:
+                words = tf.ragged.boolean_mask(words, tf.not_equal(self.table.lookup(words), STOP_WORD))
+            return _with_ngrams(words, longest=self.rules.ngrams) if self.rules.ngrams > 1 else words
 
     def ids_of(self, words: Any) -> Any:
         """The numbers of those words that are read, ragged int32 [N, (1 to max_length)]."""
         limit = self.rules.max_length
-        read = words[:, :limit] if self.rules.keep == "start" else words[:, -limit:]
-        ids = self.table.lookup(read)
-        is_empty = tf.cast(tf.equal(words.row_lengths(), 0), tf.int64)
-        unknown = tf.fill([tf.reduce_sum(is_empty)], tf.constant(UNKNOWN, dtype=tf.int32))
-        return tf.concat([ids, tf.RaggedTensor.from_row_lengths(unknown, is_empty)], axis=1)
+        with ON_CPU():
+            ids = self.table.lookup(words[:, :limit] if self.rules.keep == "start" else words[:, -limit:])
+            is_empty = tf.cast(tf.equal(words.row_lengths(), 0), tf.int64)
+            unknown = tf.fill([tf.reduce_sum(is_empty)], tf.constant(UNKNOWN, dtype=tf.int32))
+            return tf.concat([ids, tf.RaggedTensor.from_row_lengths(unknown, is_empty)], axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """Everything that the layer is made of, as JSON."""

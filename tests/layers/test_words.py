@@ -244,6 +244,16 @@ def test_no_word_holds_white_space_or_nothing(text: str) -> None:
         assert word.split() == [word]
 
 
+def test_every_operation_is_placed_on_the_cpu() -> None:
+    import tensorflow as tf
+
+    traced = tf.function(layer(ngrams=2)).get_concrete_function(tf.TensorSpec([None], tf.string))
+    outside = ("Placeholder", "Identity", "NoOp")
+    elsewhere = {op.type for op in traced.graph.get_operations() if "CPU:0" not in op.device and op.type not in outside}
+    assert len(traced.graph.get_operations()) > 20
+    assert elsewhere == set()
+
+
 def test_everything_is_in_its_config() -> None:
     from aimodels.layers.words import Words
 
