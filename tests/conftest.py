@@ -97,3 +97,15 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("trained")
     (folder / "smoke.yaml").write_text(SMOKE)
     return train(load(folder / "smoke.yaml"), RunPlace(folder / "runs"))
+
+
+@pytest.fixture(scope="session")
+def text_run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run for texts with a small network of random weights, which many tests ask and none may change."""
+    from aimodels.distribution.tensorflow_start import start_tensorflow
+
+    start_tensorflow()
+
+    from text_runs import untrained_text_run
+
+    return untrained_text_run(tmp_path_factory.mktemp("texts") / "runs")

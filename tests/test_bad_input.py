@@ -580,7 +580,7 @@ def test_data_that_has_changed_since_training(aimodels: CommandLine, trained_run
 def test_one_broken_image_among_others(run: RunFolder, aimodels: CommandLine) -> None:
     digits = photos(Path("digits"), mode="L")
     cut(digits / "cat" / "1.png")
-    says = ("1 of 16 inputs could not be read: digits/cat/1.png cannot be decoded", "the others were answered")
+    says = ("1 of 16 inputs could not be read: digits/cat/1.png: cannot be decoded", "the others were answered")
     arguments = ("predict", "smoke-001", "digits", "-o", "answers.jsonl")
     aimodels.refuses(*arguments, code="AM230", exit_code=1, says=says)
     answers = [json.loads(line) for line in Path("answers.jsonl").read_text().splitlines()]

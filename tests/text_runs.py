@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from aimodels.config.schema import ArchitectureOptions, Config, DatasetOptions
+from aimodels.config.schema import ArchitectureOptions, Config
 from aimodels.data.dataset import Split, TextInput, Texts
+from aimodels.datasets import text_folder
 from aimodels.runs.atomic import write_json
 from aimodels.runs.folder import RunFolder
 
@@ -17,7 +18,9 @@ TEXTS = (
 MAX_LENGTH = 12
 
 
-def text_run(runs_dir: Path, *, class_names: tuple[str, ...] = ("neg", "pos"), pooled_by: str = "lstm") -> RunFolder:
+def untrained_text_run(
+    runs_dir: Path, *, class_names: tuple[str, ...] = ("neg", "pos"), pooled_by: str = "lstm"
+) -> RunFolder:
     """A finished run whose network reads words; one logit for two classes, else one per class."""
     import keras
     import numpy as np
@@ -41,7 +44,7 @@ def text_run(runs_dir: Path, *, class_names: tuple[str, ...] = ("neg", "pos"), p
     facts = {"architecture": "lstm", "dataset": "text_folder", "num_parameters": network.count_params()}
     write_json(run.run_file, {"name": run.name, "status": "finished", "schema": "aimodels/1", **facts})
     # As if it had been read from config.resolved.yaml; the data is not there any more.
-    data = DatasetOptions(name="text_folder")
+    data = text_folder.Options(name="text_folder", path=str(runs_dir.parent / "texts"), test=0.5)
     run.__dict__["config"] = Config(data=data, model=ArchitectureOptions(name="lstm"))
     return run
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 BAR = 20
 GAP = "  "
+INDENT = "  "
 WORDS_SHOWN = 10
-NARROWEST_TEXT = 12
 # A tab or a line end in a name would break the columns and lines of the others.
 ONE_LINE = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -48,25 +48,17 @@ def _with_tabs(answer: "Answered") -> str:
 
 
 def _for_people(console: Console, answered: Sequence["Answered"], *, top_k: int) -> None:
-    """A line per input, the columns below each other; a long text leaves room for its answer, a file keeps its name."""
+    """A line per input, the columns below each other; a text has a line of its own above its answer."""
+    names = [INDENT if answer.is_text else printable(answer.input.translate(ONE_LINE)) for answer in answered]
     labels = [printable(answer.best(1)[0][0]) if not answer.error else "error" for answer in answered]
-    tails = [_tail(answer, top_k=top_k) for answer in answered]
-    label_width = max(map(num_columns, labels), default=0)
-    # What went wrong may take a line of its own: it does not narrow the others.
-    tail_width = max((num_columns(_tail(answer, top_k=top_k)) for answer in answered if not answer.error), default=0)
-    room = max(NARROWEST_TEXT, console.width - label_width - tail_width - 2 * len(GAP))
-    names = [_shown_name(answer, room=room) for answer in answered]
-    name_width = min(room, max(map(num_columns, names), default=0))
-    for answer, name, label, tail in zip(answered, names, labels, tails, strict=True):
-        console.out(GAP.join([_padded(name, name_width), _padded(label, label_width), tail]).rstrip())
+    name_width, label_width = _widest(names), _widest(labels)
+    for answer, name, label in zip(answered, names, labels, strict=True):
+        if answer.is_text:
+            console.out(fitted(on_one_line(answer.input) or "(empty)", columns=console.width))
+        width = num_columns(name) if answer.is_text else name_width
+        console.out(GAP.join([_padded(name, width), _padded(label, label_width), _tail(answer, top_k=top_k)]))
         if answer.attention is not None:
             _show_weights(console, answer.attention)
-
-
-def _shown_name(answer: "Answered", *, room: int) -> str:
-    if answer.is_text:
-        return fitted(on_one_line(answer.input) or "(empty)", columns=room)
-    return printable(answer.input.translate(ONE_LINE))
 
 
 def _tail(answer: "Answered", *, top_k: int) -> str:
@@ -81,13 +73,17 @@ def _tail(answer: "Answered", *, top_k: int) -> str:
 def _show_weights(console: Console, attention: "Attention") -> None:
     """The words that weigh most, below the answer that they speak for."""
     words = [(printable(word), weight) for word, weight in attention.highest(WORDS_SHOWN)]
-    width = max(num_columns(word) for word, _ in words)
+    width = _widest([word for word, _ in words])
     for word, weight in words:
-        console.out(f"    {_padded(word, width)}{GAP}{_bar(weight)} {weight:6.1%}")
+        console.out(f"{2 * INDENT}{_padded(word, width)}{GAP}{_bar(weight)} {weight:6.1%}")
 
 
 def _bar(share: float) -> str:
     return f"{'━' * round(BAR * share):<{BAR}}"
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(num_columns, texts), default=0)
 
 
 def _padded(text: str, width: int) -> str:

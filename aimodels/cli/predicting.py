@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aimodels.data.dataset import ImageInput
+from aimodels.data.excerpts import excerpt, on_one_line
 from aimodels.errors import DataError, UsageError
+from aimodels.events import phase
 from aimodels.prediction.kinds import kind_of, other_kind
 from aimodels.runs.folder import RunFolder
 
@@ -81,7 +83,9 @@ def _about_images(run: RunFolder, question: Question, *, input: ImageInput) -> l
     from aimodels.prediction.answered import about_images
     from aimodels.prediction.predict import Predictor
 
-    return list(about_images(Predictor(run, question.checkpoint), groups))
+    predictor = Predictor(run, question.checkpoint)
+    with phase(f"answering {sum(len(group.names) for group in groups):,} images"):
+        return list(about_images(predictor, groups))
 
 
 def _about_texts(run: RunFolder, question: Question) -> list["Answered"]:
@@ -94,7 +98,9 @@ def _about_texts(run: RunFolder, question: Question) -> list["Answered"]:
     from aimodels.prediction.answered import about_texts
     from aimodels.prediction.predict import Predictor
 
-    return list(about_texts(Predictor(run, question.checkpoint), given, explain=question.explain))
+    predictor = Predictor(run, question.checkpoint)
+    with phase(f"answering {len(given):,} texts"):
+        return list(about_texts(predictor, given, explain=question.explain))
 
 
 def _start_tensorflow() -> None:
@@ -112,8 +118,12 @@ def expect_answers(run: RunFolder, answered: Sequence["Answered"]) -> None:
     broken = [answer for answer in answered if answer.error]
     if broken:
         raise DataError(
-            f"{len(broken):,} of {len(answered):,} inputs could not be read: {broken[0].error}",
+            f"{len(broken):,} of {len(answered):,} inputs could not be read: {_what(broken[0])}",
             code=UNREADABLE[kind_of(run)],
             help="the others were answered; repair these or leave them out",
-            notes=[answer.error for answer in broken[1:10]],
+            notes=[_what(answer) for answer in broken[1:10]],
         )
+
+
+def _what(answer: "Answered") -> str:
+    return f"{excerpt(on_one_line(answer.input), longest=200)}: {answer.error}"

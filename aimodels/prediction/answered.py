@@ -104,7 +104,7 @@ def _batch(predictor: Predictor, group: Images, positions: npt.NDArray[np.int64]
         try:
             images.append(predictor.decode(group.examples.take(np.array([position]))))
         except DataError as error:
-            broken[name] = error.message
+            broken[name] = error.message.removeprefix(f"{name} ")
     rows = predictor.answer(np.concatenate(images)).probabilities if images else np.empty((0, 0), np.float32)
     answered = iter(rows)
     for name in names:
@@ -123,10 +123,12 @@ def as_csv(answered: Sequence[Answered]) -> str:
     header = ["input", "prediction", "probability", *(f"p_{name}" for name in names), "error"]
     writer.writerow([*header, *(["attention"] if explained else [])])
     for answer in answered:
-        label, probability = answer.best(1)[0] if answer.probabilities is not None else ("", "")
-        # str() of a float32 is the shortest text that reads back as the same float32.
-        numbers = ["" for _ in names] if answer.probabilities is None else map(str, answer.probabilities)
-        row = [answer.input, label, str(probability), *numbers, answer.error]
+        if answer.probabilities is None:
+            row = [answer.input, "", "", *("" for _ in names), answer.error]
+        else:
+            # str() of a float32 is the shortest text that reads back as the same float32.
+            label, numbers = answer.best(1)[0][0], answer.probabilities
+            row = [answer.input, label, str(numbers.max()), *map(str, numbers), ""]
         writer.writerow([*row, *([answer.weighed] if explained else [])])
     return text.getvalue()
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from aimodels.errors import UsageError
+from aimodels.prediction.text_answering import TextAnswering, padded
 from aimodels.preprocessing import words
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from aimodels.layers.attention_pooling import AttentionPooling
-    from aimodels.prediction.text_answering import TextAnswering
+
+BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -29,28 +31,39 @@ class Attention:
         return [(self.words[position], float(self.weights[position])) for position in order]
 
 
-def attention_of(answering: "TextAnswering", strings: Sequence[str], *, run: RunFolder) -> list[Attention]:
-    """The attention of a network to the words of some texts, one text after the other.
+def attention_of(answering: TextAnswering, strings: Sequence[str], *, run: RunFolder) -> list[Attention]:
+    """The attention of a network to the words of some texts, one entry per text.
 
     Raises:
         UsageError: the network does not pool by attention.
     """
+    weigh = _weighing(answering, run=run)
+    vocabulary = np.array(words.vocabulary(answering.model), dtype=object)
+    found: dict[int, Attention] = {}
+    for positions, encoded in answering.encoded(tuple(strings)):
+        for rows, ids in padded(encoded, batch_size=BATCH):
+            for position, weights, row in zip(positions[rows].tolist(), weigh(ids).numpy(), rows, strict=True):
+                read = encoded.ids[encoded.starts[row] : encoded.starts[row + 1]]
+                found[position] = Attention(tuple(vocabulary[read]), weights[: len(read)])
+    return [found[position] for position in range(len(strings))]
+
+
+def _weighing(answering: TextAnswering, *, run: RunFolder) -> Any:
+    """From ids [n, longest] to the weight of each, float32 of the same shape; 0 at padding."""
     import keras
-    import numpy as np
+    import tensorflow as tf
 
     pooling = _pooling(answering, run=run)
-    sequence = keras.Model(answering.architecture.input, pooling.input)
-    vocabulary = np.array(words.vocabulary(answering.model), dtype=object)
-    encoded = words.encode(answering.model, strings)
-    found = []
-    for start, end in zip(encoded.starts, encoded.starts[1:], strict=False):
-        ids = encoded.ids[start:end]
-        weights = pooling.weights_of(sequence(ids[np.newaxis], training=False))
-        found.append(Attention(tuple(vocabulary[ids]), np.asarray(weights)[0]))
-    return found
+    # The states of the words, and with them the mask that the layer was given.
+    pooled = keras.Model(answering.architecture.input, keras.tree.flatten(pooling.input))
+
+    def weigh(ids: Any) -> Any:
+        return pooling.weights_of(*pooled(ids, training=False))
+
+    return tf.function(weigh, input_signature=[tf.TensorSpec([None, None], tf.int32)])
 
 
-def _pooling(answering: "TextAnswering", *, run: RunFolder) -> "AttentionPooling":
+def _pooling(answering: TextAnswering, *, run: RunFolder) -> "AttentionPooling":
     from aimodels.layers.attention_pooling import AttentionPooling
 
     for layer in answering.architecture.layers:

@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from aimodels.data.dataset import ImageFiles, ImageInput
 from aimodels.errors import DataError, UserError
-from aimodels.prediction.paths import paths_of
+from aimodels.prediction.paths import paths_of, shown
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 ARRAY_SUFFIXES = (".npy", ".npz")
+IMAGES = f"{', '.join(IMAGE_SUFFIXES)}; or name a {' or '.join(ARRAY_SUFFIXES)} file"
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,19 @@ def read_images(arguments: Sequence[str], *, input: ImageInput, limit: int | Non
     groups: list[Images] = []
     files: list[Path] = []
     for argument in arguments:
-        for path in paths_of(argument, suffixes=IMAGE_SUFFIXES):
+        for path in paths_of(argument, is_wanted=is_image, what=IMAGES):
             if path.suffix.lower() in ARRAY_SUFFIXES:
                 groups.append(_array(path, input=input))
             else:
                 files.append(path)
     if files:
-        groups.insert(0, Images(ImageFiles(tuple(files)), tuple(map(str, files))))
+        groups.insert(0, Images(ImageFiles(tuple(files)), tuple(map(shown, files))))
     return groups if limit is None else _first(groups, limit)
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is an image by its suffix."""
+    return path.suffix.lower() in IMAGE_SUFFIXES
 
 
 def _first(groups: list[Images], count: int) -> list[Images]:
@@ -70,7 +76,7 @@ def _array(path: Path, *, input: ImageInput) -> Images:
             help="it may be cut off; write it again with numpy.save or numpy.savez",
         ) from error
     images = _shaped(array, path, input=input)
-    return Images(images, tuple(f"{path}[{number}]" for number in range(len(images))))
+    return Images(images, tuple(f"{shown(path)}[{number}]" for number in range(len(images))))
 
 
 def _only_images(archive: "np.lib.npyio.NpzFile", path: Path) -> npt.NDArray[np.uint8]:

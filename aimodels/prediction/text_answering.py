@@ -26,7 +26,6 @@ Positions = npt.NDArray[np.int64]
 CHARACTERS_PER_CHUNK = 8_000_000
 # Padding counted. Attention of 4 heads at 400 words then takes some 200 MB, and a single long text never more than it.
 TOKENS_PER_BATCH = 32_768
-UNKNOWN = 1
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class TextAnswering:
     outputs: Outputs
 
     def text(self, text: Any) -> dict[str, Any]:
-        """From UTF-8, string [N], to the named outputs; what is not UTF-8 is read as U+FFFD."""
+        """From UTF-8, string [N], to the named outputs; bytes that are not UTF-8 separate words."""
         import tensorflow as tf
 
         # Fused recurrent and attention kernels fail on a batch of 0: ask about an empty text and drop its answer.
@@ -55,20 +54,22 @@ class TextAnswering:
 
     def answer(self, texts: Texts, *, batch_size: int) -> Answers:
         """Ask about texts of any number and length, in bounded memory."""
+        from aimodels.layers.words import UNKNOWN
+
         probabilities = np.empty((len(texts), len(self.outputs.class_names)), dtype=np.float32)
         num_words, num_unknown = np.empty((2, len(texts)), dtype=np.int64)
-        for positions, encoded in self._encoded(texts.strings):
+        for positions, encoded in self.encoded(texts.strings):
             num_words[positions] = encoded.num_words
             # Every text has at least one id, which `reduceat` needs.
             num_unknown[positions] = np.add.reduceat(encoded.ids == UNKNOWN, encoded.starts[:-1], dtype=np.int64)
-            for rows, ids in _batches(encoded, batch_size=batch_size):
+            for rows, ids in padded(encoded, batch_size=batch_size):
                 probabilities[positions[rows]] = self._compiled(ids)["probabilities"].numpy()
         return Answers(probabilities, self.outputs.class_names, num_words, num_unknown)
 
     def num_words(self, strings: tuple[str, ...]) -> npt.NDArray[np.int64]:
         """How many words each text has, those that are cut off included: [N]."""
         counts = np.empty(len(strings), dtype=np.int64)
-        for positions, encoded in self._encoded(strings):
+        for positions, encoded in self.encoded(strings):
             counts[positions] = encoded.num_words
         return counts
 
@@ -92,7 +93,7 @@ class TextAnswering:
 
         return tf.function(answered, input_signature=[tf.TensorSpec([None, None], tf.int32)])
 
-    def _encoded(self, strings: tuple[str, ...]) -> Iterator[tuple[Positions, words.Encoded]]:
+    def encoded(self, strings: tuple[str, ...]) -> Iterator[tuple[Positions, words.Encoded]]:
         """Positions of texts and what was read there, the shortest first; the next ones are read in the meantime."""
         waiting: deque[tuple[Positions, Future[words.Encoded]]] = deque()
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reading-texts") as thread:
@@ -115,7 +116,7 @@ def _chunks(strings: tuple[str, ...]) -> Iterator[Positions]:
     yield from (chunk for chunk in np.split(order, starts) if len(chunk))
 
 
-def _batches(encoded: words.Encoded, *, batch_size: int) -> Iterator[tuple[Positions, Any]]:
+def padded(encoded: words.Encoded, *, batch_size: int) -> Iterator[tuple[Positions, Any]]:
     """Rows of texts of similar length with their ids, padded to the longest of them: int32 [n, longest]."""
     import tensorflow as tf
 

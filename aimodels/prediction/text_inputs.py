@@ -1,25 +1,25 @@
-"""Texts that a user wants answers for: written out, files, tables, JSON lines and stdin, with a name each.
+"""Texts that a user wants answers for: written out, files, rows of tables and lines of stdin, with a name each.
 
 One that cannot be read is kept with what is wrong with it, so that the others are answered.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from aimodels.data.text_collection import BYTE_ORDER_MARK, NOT_UTF8, REPLACEMENT, first_wrong
+from aimodels.data.text_files import decoded, is_meant_as_text
+from aimodels.data.text_tables import AUTO, FORMATS, is_table, text_rows
+from aimodels.data.unpacking import MOST_TEXT_BYTES
 from aimodels.errors import UsageError
 from aimodels.prediction.image_inputs import ARRAY_SUFFIXES, IMAGE_SUFFIXES
 from aimodels.prediction.kinds import other_kind
-from aimodels.prediction.paths import paths_of
+from aimodels.prediction.paths import paths_of, shown
 from aimodels.runs.folder import RunFolder
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
-TEXT_SUFFIXES = (".txt", ".jsonl", *TABLE_SUFFIXES)
 STDIN = "-"
-DEFAULT_COLUMN = "text"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class GivenText:
 class TextRequest:
     """What the user named: texts as they are, and files, folders, patterns or `-` for stdin.
 
-    `column` is where a table or a JSON line has its text; None for `text`.
+    `column` is where a table has its texts; without it, the first that is called as such columns usually are.
     """
 
     written: Sequence[str] = ()
@@ -57,91 +57,67 @@ def read_texts(request: TextRequest, *, run: RunFolder, stdin: BinaryIO) -> list
         DataError: a table cannot be read, or has no such column.
     """
     places = [place for argument in request.inputs for place in _places(argument)]
-    for place in places:
-        if place is not None and place.suffix.lower() in (*IMAGE_SUFFIXES, *ARRAY_SUFFIXES):
-            raise other_kind(run, given=f"images, which {place} is by its suffix")
-    if request.column is not None and not any(_has_columns(place) for place in places):
+    files = [place for place in places if place is not None]
+    images = [path for path in files if path.suffix.lower() in (*IMAGE_SUFFIXES, *ARRAY_SUFFIXES)]
+    if images:
+        raise other_kind(run, given=f"images, which {images[0]} is by its name")
+    if request.column is not None and not any(map(is_table, files)):
         raise UsageError(
             f"--column {request.column} names a column, and no table is among the inputs",
             code="AM162",
-            help=f"give a file with columns ({', '.join((*TABLE_SUFFIXES, '.jsonl'))}), or leave out --column",
+            help=f"tables are {FORMATS}; leave out --column for other texts",
         )
     return list(islice(_every(request, places, stdin=stdin), request.limit))
 
 
 def _every(request: TextRequest, places: Sequence[Path | None], *, stdin: BinaryIO) -> Iterator[GivenText]:
     for text in request.written:
-        yield _checked(text, text, is_its_name=True)
+        yield _given(text, text, is_its_name=True)
     for path in places:
-        yield from _lines(stdin) if path is None else _in_file(path, column=request.column or DEFAULT_COLUMN)
+        if path is None:
+            yield from _lines(stdin)
+        elif is_table(path):
+            yield from _rows(path, column=request.column or AUTO)
+        else:
+            yield _whole(path)
 
 
 def _places(argument: str) -> list[Path] | list[None]:
     """The files that an argument names; None stands for stdin."""
-    return [None] if argument == STDIN else paths_of(argument, suffixes=TEXT_SUFFIXES)
-
-
-def _has_columns(path: Path | None) -> bool:
-    return path is not None and path.suffix.lower() in (*TABLE_SUFFIXES, ".jsonl")
-
-
-def _in_file(path: Path, *, column: str) -> Iterable[GivenText]:
-    suffix = path.suffix.lower()
-    if suffix in TABLE_SUFFIXES:
-        return _in_table(path, column=column)
-    if suffix == ".jsonl":
-        return _in_json_lines(path, column=column)
-    return [_whole(path)]
-
-
-def _whole(path: Path) -> GivenText:
-    """A file that is one text, whatever its suffix."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        return GivenText(str(path), problem=f"{path} cannot be read: {error.strerror}")
-    return _decoded(str(path), content)
+    if argument == STDIN:
+        return [None]
+    what = f".txt, {FORMATS}; a text itself stands behind --text"
+    return paths_of(argument, is_wanted=lambda path: is_meant_as_text(path) or is_table(path), what=what)
 
 
 def _lines(stream: BinaryIO) -> Iterator[GivenText]:
     """Each line is a text, an empty one too, so that answers and lines go together."""
     for number, line in enumerate(stream, start=1):
-        yield _decoded(f"stdin:{number}", line.removesuffix(b"\n").removesuffix(b"\r"))
+        yield _given(f"stdin:{number}", decoded(line.removesuffix(b"\n").removesuffix(b"\r")))
 
 
-def _in_json_lines(path: Path, *, column: str) -> Iterator[GivenText]:
-    """A mapping per line, with the text under the name of the column; blank lines are nothing."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            name = f"{path}:{number}"
-            if not line.strip():
-                continue
-            try:
-                document = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                yield GivenText(name, problem=f"{name} is not JSON in UTF-8: {error}")
-                continue
-            text = document.get(column) if isinstance(document, dict) else None
-            if isinstance(text, str):
-                yield _checked(name, text)
-            else:
-                yield GivenText(name, problem=f'{name} has no text: a line must be like {{"{column}": "..."}}')
+def _rows(path: Path, *, column: str) -> Iterator[GivenText]:
+    for row in text_rows(path, column=column):
+        name = f"{shown(path)}{row.name.removeprefix(path.name)}"
+        yield GivenText(name, problem=row.problem) if row.problem else _given(name, row.text)
 
 
-def _decoded(name: str, content: bytes) -> GivenText:
+def _whole(path: Path) -> GivenText:
+    """A file that is one text, whatever its suffix."""
+    name = shown(path)
     try:
-        return GivenText(name, content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        place = f"byte {error.start:,} is 0x{content[error.start]:02x}"
-        return GivenText(name, problem=f"{name} is not UTF-8: {place}")
+        with path.open("rb") as file:
+            content = file.read(MOST_TEXT_BYTES + 1)
+    except OSError as error:
+        return GivenText(name, problem=f"cannot be read: {error.strerror or error}")
+    if len(content) > MOST_TEXT_BYTES:
+        return GivenText(name, problem=f"more than {MOST_TEXT_BYTES:,} bytes for one text")
+    return _given(name, decoded(content))
 
 
-def _checked(name: str, text: str, *, is_its_name: bool = False) -> GivenText:
-    """A text that came as characters. Half a surrogate pair, or a byte that the shell passed on, is no character."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        shown = name.encode("utf-8", "replace").decode() if is_its_name else name
-        problem = f"{shown} holds \\u{ord(text[error.start]):04x}, which is no character that UTF-8 can say"
-        return GivenText(shown, problem=problem, is_its_name=is_its_name)
-    return GivenText(name, text, is_its_name=is_its_name)
+def _given(name: str, text: str, *, is_its_name: bool = False) -> GivenText:
+    """A text as it is given, if UTF-8 can say all of it."""
+    if NOT_UTF8.search(text) is None:
+        return GivenText(name, text.removeprefix(BYTE_ORDER_MARK), is_its_name=is_its_name)
+    problem = f"not UTF-8: {first_wrong(text)}"
+    return GivenText(NOT_UTF8.sub(REPLACEMENT, name), problem=problem, is_its_name=is_its_name)

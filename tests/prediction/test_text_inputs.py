@@ -1,0 +1,205 @@
+"""Which texts may be given to `predict`, what they are called, and what is said about the rest."""
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from aimodels.data.unpacking import MOST_TEXT_BYTES
+from aimodels.errors import DataError, MissingError, UsageError
+from aimodels.prediction.text_inputs import GivenText, TextRequest, read_texts
+from aimodels.runs.atomic import write_json
+from aimodels.runs.folder import RunFolder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    folder = RunFolder(tmp_path / "reviews-001")
+    folder.path.mkdir()
+    write_json(folder.signature_file, {"input": {"kind": "text"}})
+    return folder
+
+
+def read(run: RunFolder, *inputs: str, stdin: bytes = b"", **request: object) -> list[GivenText]:
+    return read_texts(TextRequest(inputs=inputs, **request), run=run, stdin=io.BytesIO(stdin))
+
+
+def told(given: list[GivenText]) -> list[tuple[str, str]]:
+    return [(item.name, item.problem or item.text) for item in given]
+
+
+def test_a_text_is_called_by_itself_and_comes_first(run: RunFolder) -> None:
+    Path("a.txt").write_text("from a file")
+    given = read(run, "a.txt", written=("first", "", "second\nline"))
+    assert told(given) == [("first",) * 2, ("",) * 2, ("second\nline",) * 2, ("a.txt", "from a file")]
+    assert [item.is_its_name for item in given] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("name", ["review.txt", "review.md", "review"])
+def test_a_file_is_one_text_whatever_its_suffix(run: RunFolder, name: str) -> None:
+    Path(name).write_bytes("\ufeffZwei Zeilen,\r\nschön.\n".encode())
+    assert told(read(run, name)) == [(name, "Zwei Zeilen,\r\nschön.\n")]
+
+
+def test_a_folder_gives_its_texts_and_tables_at_any_depth_in_order(run: RunFolder) -> None:
+    Path("more/deep").mkdir(parents=True)
+    for name in ("more/b.txt", "more/deep/a.TXT", "more/notes.md"):
+        Path(name).write_text(name)
+    Path("more/c.csv").write_text("text\nx\n")
+    assert [item.name for item in read(run, "more")] == ["more/b.txt", "more/c.csv:2", "more/deep/a.TXT"]
+    assert [item.name for item in read(run, "more/**/*.txt")] == ["more/b.txt"]
+
+
+LINES = '{"text": "good"}\n\n{"text": ""}\n'
+TABLES = {
+    "t.csv": (b'id,text\n1,good\n2,""\n', [("t.csv:2", "good"), ("t.csv:3", "")]),
+    "t.tsv": (b"text\tid\ngood\t1\n", [("t.tsv:2", "good")]),
+    "t.jsonl": (LINES.encode(), [("t.jsonl:1", "good"), ("t.jsonl:3", "")]),
+    "t.csv.gz": (gzip.compress(b"text\ngood\n"), [("t.csv.gz:2", "good")]),
+    "many lines.csv": (b'text\n"two\nlines"\nx\n', [("many lines.csv:2", "two\nlines"), ("many lines.csv:4", "x")]),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_has_a_text_per_row_which_is_called_by_its_line(run: RunFolder, name: str) -> None:
+    content, expected = TABLES[name]
+    Path(name).write_bytes(content)
+    assert told(read(run, name)) == expected
+
+
+def test_a_parquet_file_has_a_text_per_row(run: RunFolder) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table({"id": [1, 2, 3], "review": ["good", None, ""]}), "t.parquet")
+    assert told(read(run, "t.parquet")) == [
+        ("t.parquet row 1", "good"),
+        ("t.parquet row 2", "no text"),
+        ("t.parquet row 3", ""),
+    ]
+
+
+def test_the_column_is_the_one_that_is_named(run: RunFolder) -> None:
+    Path("t.csv").write_text("text,other\nno,yes\n")
+    assert told(read(run, "t.csv", column="other")) == [("t.csv:2", "yes")]
+    with pytest.raises(DataError, match="t.csv has no column called others") as caught:
+        read(run, "t.csv", column="others")
+    assert caught.value.code == "AM242"
+    assert "--column" in caught.value.help
+    assert "text, other" in caught.value.notes[0]
+
+
+def test_a_column_without_a_table_is_refused(run: RunFolder) -> None:
+    Path("a.txt").write_text("x")
+    with pytest.raises(UsageError, match="no table is among the inputs") as caught:
+        read(run, "a.txt", column="review")
+    assert (caught.value.code, caught.value.exit_code) == ("AM162", 2)
+
+
+def test_stdin_has_a_text_per_line_also_where_it_is_empty(run: RunFolder) -> None:
+    given = read(run, "-", stdin="good\r\n\nschön\nlast".encode())
+    assert told(given) == [("stdin:1", "good"), ("stdin:2", ""), ("stdin:3", "schön"), ("stdin:4", "last")]
+    assert read(run, "-", stdin=b"") == []
+
+
+BROKEN = {
+    "t.csv": (b"text,id\nx,1\n\xffy,2\nz\n", ["x", "not UTF-8: byte 0xff at character 1", "1 cells in place of 2"]),
+    "t.jsonl": (
+        b'{"text": 3}\nnonsense\n[]\n{"text": "\\ud800"}\n{}\n{"text": "x"}',
+        [
+            "its text is not a text but int",
+            "not JSON: Expecting value: line 1 column 1 (char 0)",
+            "not a JSON object ({...})",
+            "not UTF-8: half a character (\\ud800) at character 1",
+            "no text",
+            "x",
+        ],
+    ),
+    "t.txt": (b"caf\xe9", ["not UTF-8: byte 0xe9 at character 4"]),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_cannot_be_read_is_kept_with_the_reason_and_the_others_stay(run: RunFolder, name: str) -> None:
+    content, expected = BROKEN[name]
+    Path(name).write_bytes(content)
+    given = read(run, name)
+    assert [item.problem or item.text for item in given] == expected
+    assert [bool(item.problem) for item in given] == [
+        words != item.text for item, words in zip(given, expected, strict=True)
+    ]
+
+
+def test_lines_of_stdin_that_are_not_utf8_are_named(run: RunFolder) -> None:
+    assert told(read(run, "-", stdin=b"x\n\xff\n")) == [
+        ("stdin:1", "x"),
+        ("stdin:2", "not UTF-8: byte 0xff at character 1"),
+    ]
+
+
+def test_a_text_of_the_command_line_that_is_not_utf8_is_shown_as_far_as_it_can_be(run: RunFolder) -> None:
+    (given,) = read(run, written=("caf\udce9",))
+    assert (given.name, given.problem) == ("caf\N{REPLACEMENT CHARACTER}", "not UTF-8: byte 0xe9 at character 4")
+    json.dumps(given.name, ensure_ascii=False).encode()
+
+
+def test_a_file_whose_name_is_not_utf8_is_called_by_what_can_be_said_of_it(run: RunFolder) -> None:
+    Path("caf\udce9.txt").write_text("x")
+    assert told(read(run, "caf\udce9.txt")) == [("caf\N{REPLACEMENT CHARACTER}.txt", "x")]
+
+
+def test_a_text_of_a_megabyte_is_read_and_one_of_a_film_archive_is_not(run: RunFolder) -> None:
+    text = "good " * 200_000
+    Path("a.csv").write_text(f"text\n{text}\n")
+    Path("b.txt").write_text(text)
+    with Path("c.txt").open("wb") as file:
+        file.truncate(MOST_TEXT_BYTES + 1)
+    first, second, third = read(run, "a.csv", "b.txt", "c.txt")
+    assert (first.text, second.text) == (text, text)
+    assert third.problem == "more than 67,108,864 bytes for one text"
+
+
+def test_a_file_that_cannot_be_opened_is_named(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.txt").write_text("x")
+
+    def refuse(self: Path, mode: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert told(read(run, "a.txt")) == [("a.txt", "cannot be read: Permission denied")]
+
+
+@pytest.mark.parametrize("name", ["photo.png", "photo.JPG", "digits.npy"])
+def test_images_are_refused_by_their_names(run: RunFolder, name: str) -> None:
+    Path(name).touch()
+    with pytest.raises(UsageError, match=f"reviews-001 takes texts, not images, which {name} is") as caught:
+        read(run, name)
+    assert (caught.value.code, caught.value.exit_code) == ("AM160", 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "missing.txt",
+        "What a film! " * 50,
+        "Was it good?",
+        "**very** good",
+        "good/" * 500 + "?",
+        "/nowhere/*.txt",
+        "empty",
+    ],
+)
+def test_what_is_no_file_is_said_with_a_word_about_texts(run: RunFolder, text: str) -> None:
+    Path("empty").mkdir()
+    with pytest.raises(MissingError) as caught:
+        read(run, text)
+    assert (caught.value.code, caught.value.exit_code) == ("AM233", 3)
+    assert "--text" in caught.value.help
+    assert len(caught.value.message) < 200
+
+
+def test_a_limit_counts_over_all_inputs_and_reads_no_further(run: RunFolder) -> None:
+    Path("t.csv").write_text('text\nx\ny\n"broken')
+    assert told(read(run, "t.csv", written=("w",), limit=2)) == [("w", "w"), ("t.csv:2", "x")]
