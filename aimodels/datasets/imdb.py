@@ -140,9 +140,10 @@ def _from_archive(path: Path, *, where: str) -> _Found:
             continue
         split: SplitName = "train" if matched[1] == "train" else "test"
         key = (split, matched[2], matched[3])
+        name = "/".join(key)
         if key in found:
-            raise _another_layout(where, f"it has the review {'/'.join(key)} twice")
-        found[key] = FoundText(split, matched[2], member.name, decoded(member.content))
+            raise _another_layout(where, f"it has the review {name} twice")
+        found[key] = FoundText(split, matched[2], name, decoded(member.content))
     _expect_layout(where, ((split, name) for split, name, _ in found))
     order = sorted(found, key=lambda key: (key[0] != "train", key[1], key[2]))
     ignored = {"reviews without a class, ignored": num_unlabelled, "files that are no reviews, ignored": num_others}

@@ -113,7 +113,7 @@ def test_an_archive_gives_what_its_folder_gives(folder, tmp_path, kind):
         assert list(archived.split(split).targets) == list(unpacked.split(split).targets)
     assert archived.provenance.fingerprint == unpacked.provenance.fingerprint
     assert archived.provenance.counts == unpacked.provenance.counts
-    assert archived.test.name_of(0) == "aclImdb/test/neg/0_2.txt"
+    assert archived.test.name_of(0) == "test/neg/0_2.txt"
 
 
 def test_the_folder_around_it_will_do(folder):
@@ -126,7 +126,7 @@ def test_reviews_that_are_not_utf8_are_named(folder, tmp_path):
         opened(tarred(folder, tmp_path / "imdb.tgz"))
     assert (caught.value.code, caught.value.notes) == (
         "AM240",
-        ("aclImdb/train/pos/3_9.txt: byte 0xe9 at character 4",),
+        ("train/pos/3_9.txt: byte 0xe9 at character 4",),
     )
     assert opened(folder, on_error="skip").provenance.counts["texts that are not UTF-8, skipped"] == 1
 
