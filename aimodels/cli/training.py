@@ -72,13 +72,13 @@ def streamed(console: Console, target: Path | None) -> Iterator[None]:
 
 def draw_training(run: RunFolder) -> None:
     """The pictures that belong to a training, and the confusion on the validation split if there is one."""
-    from aimodels.drawing import DrawRequest, draw_figures
+    from aimodels.drawing import DrawRequest, draw_figures, kinds
     from aimodels.evaluation.evaluate import EvaluationRequest, evaluate
 
     if not run.checkpoint("best").exists() or not run.metrics_file.exists():
         return
     with phase("drawing"):
-        draw_figures([run], DrawRequest(kinds=("history", "timing", "samples", "class_balance")))
+        draw_figures([run], DrawRequest(kinds=kinds("training")))
     if "validation" in run.facts()["num_examples"]:
         evaluate(run, EvaluationRequest(split="validation"))
         draw_figures([run], DrawRequest(kinds=("confusion_matrix",), split="validation"))

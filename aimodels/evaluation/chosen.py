@@ -86,7 +86,10 @@ def other_data(run: RunFolder, *, path: Path, name: SplitName) -> Chosen:
     """
     config = run.config
     options = _pointed_at(config.data, path=path, run=run)
-    dataset = load_dataset(options, seed=config.seed)
+    try:
+        dataset = load_dataset(options, seed=config.seed)
+    except MissingError as error:
+        raise MissingError(error.message, code=error.code, help="correct the path behind --data") from error
     _expect_same_classes(run, dataset, path=path)
     split = dataset.split(name) or dataset.train
     return Chosen(name=f"data-{_as_name(path)}", split=split, provenance=dataset.provenance)

@@ -94,7 +94,7 @@ def _notes(texts: Sequence[str], lines: Sequence[str]) -> list[str]:
     if any(drawable(text) != text for text in shown):
         notes.append(
             f"{PLACEHOLDER} is a letter that no font here has; the JSON file of this picture has it, "
-            "and so will the picture with a font such as Noto Sans CJK"
+            "and so will the picture once a font for it is installed, such as Noto Sans CJK"
         )
     return notes
 

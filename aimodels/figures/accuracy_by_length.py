@@ -9,6 +9,7 @@ import numpy.typing as npt
 from aimodels.evaluation.intervals import wilson
 from aimodels.figure_style import (
     GREY,
+    LINES,
     MARKERS,
     NothingToDraw,
     Series,
@@ -71,7 +72,7 @@ def _starts(num_words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 def draw(series: Sequence[Series]) -> "Figure":
     """Accuracy with its interval at the median length of each bin above, how many texts each bin has below."""
-    figure = new_figure(width=6.8, height=4.8 + 0.17 * len(series))
+    figure = new_figure(width=6.8, height=4.9 + 0.17 * len(series))
     figure.suptitle(heading(series, "accuracy by length, with 95 % intervals"), fontsize=10)
     upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [4, 1]})
     for position, one in enumerate(series):
@@ -94,25 +95,16 @@ def draw(series: Sequence[Series]) -> "Figure":
         else:
             lower.stairs(numbers["counts"], edges, **appearance)
     last = max(one.numbers["longest"][-1] for one in series)
-    for length in sorted({one.numbers["max_length"] for one in series}):
-        if length < last:
-            _mark_cut((upper, lower), length=length)
+    cuts = sorted({one.numbers["max_length"] for one in series if one.numbers["max_length"] < last})
+    for cut, line in zip(cuts, LINES[1:] * len(cuts), strict=False):
+        for panel in (upper, lower):
+            panel.axvline(cut, color=GREY, linewidth=1, linestyle=line, label=f"texts are cut at {cut:,} words")
     _number_words(lower, first=min(one.numbers["shortest"][0] for one in series), last=last)
     upper.set(ylabel="share of right answers", ylim=(None, 1.01))
     lower.set(xlabel="words in the text", ylabel="texts", ylim=(0, None))
-    if len(series) > 1:
+    if len(series) > 1 or cuts:
         legend_below(figure, upper, columns=1)
     return figure
-
-
-def _mark_cut(panels: Sequence["Axes"], *, length: int) -> None:
-    """A line where texts are cut; the words behind it were not read."""
-    for panel in panels:
-        panel.axvline(length, color=GREY, linewidth=0.9, linestyle=(0, (2, 3)))
-    where: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "xytext": (-3, 4), "textcoords": "offset points"}
-    panels[0].annotate(
-        f"cut at {length:,} words", (length, 0), **where, rotation=90, ha="right", va="bottom", fontsize=8, color=GREY
-    )
 
 
 def _number_words(axes: "Axes", *, first: int, last: int) -> None:

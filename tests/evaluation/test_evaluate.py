@@ -246,6 +246,18 @@ def test_other_texts_are_read_by_the_options_of_the_run(runs_dir, loading, monke
     }
 
 
+def test_other_data_that_is_not_there_is_told_by_its_option(run, loading, monkeypatch, tmp_path):
+    loading()
+
+    def load(options, *, seed):
+        raise MissingError(f"no such file: {options.path}", code="AM201", help="correct the path in the `data` section")
+
+    monkeypatch.setattr(discovery, "plugin", lambda folder, name: SimpleNamespace(load=load))
+    with pytest.raises(MissingError, match="no such file") as caught:
+        evaluate(run, EvaluationRequest(data=tmp_path / "nothing"))
+    assert (caught.value.code, caught.value.help) == ("AM201", "correct the path behind --data")
+
+
 def test_data_without_a_path_cannot_be_replaced(run, loading, tmp_path):
     loading()
     run.__dict__["config"] = run.config.model_copy(update={"data": DatasetOptions(name="fake")})

@@ -304,13 +304,13 @@ def test_accuracy_by_length_counts_the_right_answers_of_each_length(runs_dir):
     assert (numbers["shortest"], numbers["longest"], numbers["counts"]) == ([5, 50], [5, 50], [30, 30])
     assert numbers["accuracy"] == [1.0, 0.5]
     assert numbers["low"][1] == pytest.approx(0.3315, abs=1e-4)
-    assert "cut at" not in words_of(drawn("accuracy_by_length", run))
+    assert "are cut at" not in words_of(drawn("accuracy_by_length", run))
 
 
 def test_accuracy_by_length_marks_the_cut_and_takes_empty_texts(runs_dir):
     run = evaluated(runs_dir, of_lengths(0, 3, MAX_LENGTH + 40), targets=[1] * 3, probabilities=yes(0.9, 0.1, 0.9))
     figure = drawn("accuracy_by_length", run)
-    assert f"cut at {MAX_LENGTH} words" in words_of(figure)
+    assert f"texts are cut at {MAX_LENGTH} words" in words_of(figure)
     assert figure.axes[0].get_xlim()[0] <= 0
 
 
