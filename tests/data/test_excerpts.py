@@ -61,3 +61,7 @@ def test_wide_characters_take_two_columns():
     assert fitted("电影很好看", columns=10) == "电影很好看"
     assert fitted("电影很好看", columns=9) == "电影很好…"
     assert fitted("电影很好看", columns=8) == "电影很…"
+
+
+def test_marks_that_turn_a_line_round_are_left_out():
+    assert on_one_line("\u202eevil\u202c \u2067text\u2069 \u200ffine\u061c") == "evil text fine"
