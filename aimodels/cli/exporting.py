@@ -43,7 +43,7 @@ def show(console: Console, name: str, exported: "Exported") -> None:
         console.out("  not verified: --verify 0")
     else:
         console.out(
-            f"  verified in a clean process on {exported.num_verified} images: "
+            f"  verified in a clean process on {exported.num_verified:,} examples: "
             f"largest difference to the run {exported.max_abs_diff:.1e}"
         )
     console.essential(str(exported.path))

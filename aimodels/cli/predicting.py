@@ -56,11 +56,11 @@ def tell(run: RunFolder, question: Question) -> list["Answered"]:
         DataError: an array or a table is not what the model takes.
     """
     if not question.inputs and not question.texts:
-        others = ", or a text: --text '...'" if kind_of(run) == "texts" else ""
+        text = "--text '...', " if kind_of(run) == "texts" else ""
         raise UsageError(
             f"name the {kind_of(run)} to ask about",
             code="AM151",
-            help=f"a file, a folder, a pattern, or - for stdin{others}; see aimodels predict --help",
+            help=f"give {text}a file, a folder, a pattern, or - for stdin; see aimodels predict --help",
         )
     if isinstance(run.input, ImageInput):
         return _about_images(run, question, input=run.input)

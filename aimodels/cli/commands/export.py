@@ -23,9 +23,9 @@ def command(
     output: Annotated[Path | None, Option("-o", "--output", help="A folder other than the run's export/.")] = None,
     version: Annotated[int | None, Option("--version", min=1, help="Its number; default: the next free one.")] = None,
     checkpoint: Annotated[str, Option("--checkpoint", help="best, last, or the path of a .keras file.")] = "best",
-    verify: Annotated[int, Option("--verify", min=0, help="How many real images to compare on; 0 for none.")] = 32,
+    verify: Annotated[int, Option("--verify", min=0, help="How many real examples to compare on; 0 for none.")] = 32,
 ) -> dict[str, Any]:
-    """Write a run as a model that takes raw images, and prove that it answers like the run.
+    """Write a run as a model that takes raw images or texts, and prove that it answers like the run.
 
     Examples:
       aimodels export latest

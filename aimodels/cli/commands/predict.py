@@ -20,14 +20,14 @@ def command(
     inputs: Annotated[
         list[str] | None,
         Argument(
-            metavar="[INPUT]...",
+            metavar="INPUT...",
             show_default=False,
             help="Files, folders or patterns. Of images: also .npy and .npz; - reads names from stdin. Of texts: .txt "
             "is one text, .csv, .tsv, .parquet and .jsonl have one per row; - reads one per line.",
         ),
     ] = None,
     text: Annotated[list[str] | None, Option("--text", help="A text to ask about; may repeat.")] = None,
-    column: Annotated[str | None, Option("--column", help="Where a table has its texts. Default: text.")] = None,
+    column: Annotated[str | None, Option("--column", help="Where a table has its texts; else the first called text, review, ...")] = None,
     explain: Annotated[bool, Option("--explain", help="Show the words with the highest attention weights.")] = False,
     top_k: Annotated[int, Option("--top-k", min=1, help="Show this many classes per input.")] = 3,
     output: Annotated[Path | None, Option("-o", "--output", help="Write to a .csv or .jsonl file.")] = None,
