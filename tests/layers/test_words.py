@@ -20,6 +20,7 @@ VOCABULARY = ["film", "good", "dont", "\x85", "a\u2028b", "istanbul", "größe",
 # What people and machines write: scripts, marks, emoji, broken and invisible characters.
 TEXTS = [
     "A good film",
+    "The good film",
     "",
     "好 film, 好!",
     "สวัสดีครับ",
@@ -59,7 +60,7 @@ def layer(**rules: object) -> object:
         "greek": ("ΟΔΟΣ ΣΑΣ", "οδος σας"),
         "turkish": ("İstanbul ISPARTA ışık", "istanbul isparta ışık"),
         "chinese": ("我喜欢这部电影，很好看！", "我 喜 欢 这 部 电 影 很 好 看"),
-        "japanese": ("ラーメンは2杯。", "ラ ー メ ン は 2 杯"),
+        "japanese": ("ラーメンは2杯。すごーーい", "ラ ー メ ン は 2 杯 す ご ー ー い"),
         "thai": ("หนังดี", "ห นั ง ดี"),
         "lao": ("ດີ ຫຼາຍ", "ດີ ຫຼ າ ຍ"),
         "khmer": ("ល្អ", "ល្ អ"),
@@ -152,7 +153,8 @@ def test_without_white_space_in_a_script_its_characters_stay_together_if_so_rule
 
 def test_html_breaks_stay_what_they_are_if_so_ruled() -> None:
     assert words("good.<br />bad", html_breaks=False) == ["good", "br", "bad"]
-    assert words("good.<br />bad", html_breaks=True, punctuation="keep") == ["good.", "bad"]
+    assert words("good.<br />bad", punctuation="keep") == ["good.", "bad"]
+    assert words("good.<BR>bad", punctuation="keep", lower=False) == ["good.", "bad"]
 
 
 def test_ngrams_stand_behind_their_last_word() -> None:

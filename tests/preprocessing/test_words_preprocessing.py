@@ -119,7 +119,7 @@ def test_a_stop_word_is_read_like_the_texts() -> None:
 @pytest.mark.parametrize(("word", "number"), [("well-known", 2), ("...", 0)])
 def test_a_stop_word_that_is_no_word_is_an_error(word: str, number: int) -> None:
     with pytest.raises(DataError, match=f'"{word}" reads as {number} words') as caught:
-        fitted(stop_words=[word])
+        fitted(stop_words=[word], ngrams=2)
     assert caught.value.code == "AM332"
 
 
