@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BAR = 20
 GAP = "  "
-INDENT = "  "
+INDENT = "    "
 WORDS_SHOWN = 10
 # A tab or a line end in a name would break the columns and lines of the others.
 ONE_LINE = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -49,14 +49,17 @@ def _with_tabs(answer: "Answered") -> str:
 
 def _for_people(console: Console, answered: Sequence["Answered"], *, top_k: int) -> None:
     """A line per input, the columns below each other; a text has a line of its own above its answer."""
-    names = [INDENT if answer.is_text else printable(answer.input.translate(ONE_LINE)) for answer in answered]
+    names = [printable(answer.input.translate(ONE_LINE)) for answer in answered]
     labels = [printable(answer.best(1)[0][0]) if not answer.error else "error" for answer in answered]
-    name_width, label_width = _widest(names), _widest(labels)
+    name_width = _widest([name for answer, name in zip(answered, names, strict=True) if not answer.is_text])
+    label_width = _widest(labels)
     for answer, name, label in zip(answered, names, labels, strict=True):
+        told = f"{_padded(label, label_width)}{GAP}{_tail(answer, top_k=top_k)}"
         if answer.is_text:
             console.out(fitted(on_one_line(answer.input) or "(empty)", columns=console.width))
-        width = num_columns(name) if answer.is_text else name_width
-        console.out(GAP.join([_padded(name, width), _padded(label, label_width), _tail(answer, top_k=top_k)]))
+            console.out(f"{INDENT}{told}")
+        else:
+            console.out(f"{_padded(name, name_width)}{GAP}{told}")
         if answer.attention is not None:
             _show_weights(console, answer.attention)
 
@@ -75,7 +78,7 @@ def _show_weights(console: Console, attention: "Attention") -> None:
     words = [(printable(word), weight) for word, weight in attention.highest(WORDS_SHOWN)]
     width = _widest([word for word, _ in words])
     for word, weight in words:
-        console.out(f"{2 * INDENT}{_padded(word, width)}{GAP}{_bar(weight)} {weight:6.1%}")
+        console.out(f"{INDENT}{_padded(word, width)}{GAP}{_bar(weight)} {weight:6.1%}")
 
 
 def _bar(share: float) -> str:

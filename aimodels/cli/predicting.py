@@ -1,5 +1,6 @@
 """The steps of `aimodels predict`: read the inputs, and ask the run about them."""
 
+import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,7 +93,8 @@ def _about_texts(run: RunFolder, question: Question) -> list["Answered"]:
     from aimodels.prediction.text_inputs import TextRequest, read_texts
 
     request = TextRequest(question.texts, question.inputs, column=question.column, limit=question.limit)
-    given = read_texts(request, run=run, stdin=sys.stdin.buffer)
+    # A process may be started without a stdin.
+    given = read_texts(request, run=run, stdin=getattr(sys.stdin, "buffer", io.BytesIO()))
     _start_tensorflow()
 
     from aimodels.prediction.answered import about_texts

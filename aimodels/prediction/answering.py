@@ -14,7 +14,7 @@ def answering(run: RunFolder, checkpoint: str = "best") -> ImageAnswering | Text
     """How to ask the model of a run. From then on TensorFlow computes in full float32, in the whole process."""
     import tensorflow as tf
 
-    # Since NVIDIA's Ampere, GPUs otherwise round what they multiply to 10 bits, and how they do it depends on the batch.
+    # Since NVIDIA's Ampere, GPUs otherwise round what they multiply to 10 bits, each kernel in its own way.
     tf.config.experimental.enable_tensor_float_32_execution(enabled=False)
     signature = run.signature
     model, outputs = run.model(checkpoint), Outputs(signature["task"], tuple(signature["class_names"]))

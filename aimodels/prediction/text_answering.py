@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 Positions = npt.NDArray[np.int64]
 
-# Some 6,000 reviews of films: enough to put texts of similar length together, and read within a second or two.
+# Some thousand reviews: enough to put texts of similar length together, little enough to be nothing in memory.
 CHARACTERS_PER_CHUNK = 8_000_000
-# Padding counted. Attention of 4 heads at 400 words then takes some 200 MB, and a single long text never more than it.
+# Padding counted, so that a batch of long texts takes no more memory than one of short ones.
 TOKENS_PER_BATCH = 32_768
 
 

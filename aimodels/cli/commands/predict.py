@@ -27,7 +27,9 @@ def command(
         ),
     ] = None,
     text: Annotated[list[str] | None, Option("--text", help="A text to ask about; may repeat.")] = None,
-    column: Annotated[str | None, Option("--column", help="Where a table has its texts; else the first called text, review, ...")] = None,
+    column: Annotated[
+        str | None, Option("--column", help="Where a table has its texts; else the first called text, review, ...")
+    ] = None,
     explain: Annotated[bool, Option("--explain", help="Show the words with the highest attention weights.")] = False,
     top_k: Annotated[int, Option("--top-k", min=1, help="Show this many classes per input.")] = 3,
     output: Annotated[Path | None, Option("-o", "--output", help="Write to a .csv or .jsonl file.")] = None,
