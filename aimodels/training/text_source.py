@@ -63,7 +63,7 @@ class TextSource:
         else:
             everyone = tf.constant(order.positions)
             limits = tf.data.Dataset.from_tensor_slices((order.starts[:-1], order.starts[1:]))
-            positions = limits.map(as_written(lambda start, end: everyone[start:end]), deterministic=True)
+            positions = limits.map(as_written(lambda start, end: everyone[start:end]))
         fetch = as_written(lambda chosen: (self._texts(chosen), *(tf.gather(each, chosen) for each in targets)))
         return positions.map(fetch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
@@ -94,7 +94,7 @@ def text_source(
         encoded = words.encode(reading, strings)
     with tf.device("CPU:0"):
         if augment.char_dropout or augment.char_swap:
-            examples = tf.constant(np.array([text.encode() for text in strings], dtype=object))
+            examples = tf.constant(words.as_utf_8(strings))
         else:
             examples = tf.RaggedTensor.from_row_splits(encoded.ids, encoded.starts, validate=False)
     return TextSource(encoded, examples, reading, batch_size, augment)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aimodels.data.excerpts import excerpt
 from aimodels.layers.words import UNKNOWN
 from aimodels.preprocessing import words
 from aimodels.training.text_source import TextSource
@@ -45,8 +46,7 @@ def in_words(facts: Mapping[str, Any]) -> str:
 def texts_of(ids: npt.NDArray[np.int32], *, prepared: "Prepared") -> list[str]:
     """What the network reads of a batch of ids [n, longest], as text."""
     known = words.vocabulary(prepared.network.preprocessing)
-    texts = [" ".join(known[number] for number in row if number) for row in ids]
-    return [text if len(text) <= LONGEST_SAMPLE else text[: LONGEST_SAMPLE - 1] + "…" for text in texts]
+    return [excerpt(" ".join(known[number] for number in row if number), longest=LONGEST_SAMPLE) for row in ids]
 
 
 def lengths_of(prepared: "Prepared") -> dict[str, Any]:
