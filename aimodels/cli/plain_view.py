@@ -21,6 +21,7 @@ from aimodels.events import (
     StoppedEarly,
 )
 
+SECONDS_BETWEEN_TENTHS = 1.0
 SILENCE_SECONDS = 30.0
 SHORT_PHASE_SECONDS = 1.0
 SHORT_NAMES = {"learning_rate": "lr"}
@@ -93,7 +94,9 @@ class PlainView:
                 self._say(f"{event.name} {_amount(event.done, event.unit)}")
             return
         tenths = event.done * 10 // event.total
-        if tenths > self._tenths.get(event.name, 0):
+        # What is done in a moment needs no line.
+        is_slow = self._now() - self._said_at >= SECONDS_BETWEEN_TENTHS
+        if is_slow and tenths > self._tenths.get(event.name, 0):
             self._tenths[event.name] = tenths
             self._say(f"{event.name} {tenths * 10}% of {_amount(event.total, event.unit)}")
 

@@ -1,6 +1,7 @@
 """Progress in a log."""
 
 import io
+import itertools
 import time
 from dataclasses import replace
 
@@ -45,10 +46,19 @@ def written(console):
 
 def test_a_training_in_a_log(made):
     console = made()
-    with PlainView(console) as view:
+    seconds = itertools.count(step=2)
+    with PlainView(console, now=lambda: float(next(seconds))) as view:
         for event in recorded():
             view(event)
     assert written(console) == GOLDEN
+
+
+def test_what_is_read_in_a_moment_needs_no_lines(made):
+    console = made()
+    with PlainView(console, now=lambda: 0.0) as view:
+        for tenth in range(11):
+            view(Downloaded("reviews.csv", done=tenth, total=10))
+    assert written(console) == ""
 
 
 @pytest.mark.parametrize("progress", ["auto", "plain"])
