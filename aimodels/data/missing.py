@@ -7,7 +7,10 @@ from pathlib import Path
 from aimodels.errors import MissingError
 
 
-def missing(path: Path, *, what: str) -> MissingError:
+HELP = "correct the path in the `data` section; `aimodels ls datasets` lists the datasets that need none"
+
+
+def missing(path: Path, *, what: str, help: str = HELP) -> MissingError:
     """The error for a path that does not exist: where it was looked for, and what is there instead.
 
     `what` says what was expected ("an .npz file or a folder of IDX files").
@@ -26,6 +29,6 @@ def missing(path: Path, *, what: str) -> MissingError:
     return MissingError(
         f"no such file or folder: {path} (expected {what})",
         code="AM201",
-        help="correct the path in the `data` section; `aimodels ls datasets` lists the datasets that need none",
+        help=help,
         notes=notes,
     )

@@ -1,0 +1,35 @@
+"""One vector per text: the mean over its words."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="aimodels")
+class MeanPooling(keras.layers.Layer):
+    """From states [N, T, features] to their mean over the words of each text, [N, features].
+
+    In float32 within: added up in bfloat16, 400 words would be counted as 256 (Keras's GlobalAveragePooling1D does).
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.supports_masking = True
+
+    def call(self, sequence: Any, mask: Any = None) -> Any:
+        """The mean over the positions where the mask is true."""
+        states = tf.cast(sequence, tf.float32)
+        if mask is None:
+            return tf.cast(tf.reduce_mean(states, axis=1), sequence.dtype)
+        # As a product with the weight of each position: one pass over the states.
+        is_word = tf.cast(mask, tf.float32)
+        share = is_word / tf.maximum(tf.reduce_sum(is_word, axis=1, keepdims=True), 1.0)
+        return tf.cast(tf.matmul(share[:, tf.newaxis], states)[:, 0], sequence.dtype)
+
+    def compute_mask(self, sequence: Any, mask: Any = None) -> None:
+        """There are no positions left."""
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """[N, features]."""
+        return (input_shape[0], input_shape[-1])
