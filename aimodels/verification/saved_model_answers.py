@@ -1,7 +1,7 @@
 """Stand-alone: load a SavedModel with both of TensorFlow's loaders and write down what it answers.
 
 Run as `python -I saved_model_answers.py MODEL QUESTION.npz ANSWER.npz`; needs TensorFlow and NumPy only. The question
-holds an array of uint8 per signature: pixels, or strings one after the other. The answer holds the probabilities of each
+holds an array of uint8 per signature: pixels, or strings one after the other. The answer holds the probabilities per
 way of asking.
 """
 
