@@ -83,17 +83,19 @@ def test_a_config_opens_with_its_own_command(path: Path) -> None:
 
 
 @pytest.fixture
-def own_plugins(tmp_path: Path) -> Path:
-    """The files of docs/plugins.md, written where the reader is told to; its config."""
+def own_plugins(tmp_path: Path) -> list[Path]:
+    """The files of docs/plugins.md, written where the reader is told to; its configs, of images and of texts."""
     page = ROOT / "docs" / "plugins.md"
     for block in blocks(page, "python"):
         path = tmp_path / block.partition("\n")[0].removeprefix("# ")
         path.parent.mkdir(exist_ok=True)
         path.write_text(block, encoding="utf-8")
-    [config] = blocks(page, "yaml")
-    path = tmp_path / config.partition("\n")[0].removeprefix("# aimodels train ")
-    path.write_text(config, encoding="utf-8")
-    return path
+    paths = []
+    for config in blocks(page, "yaml"):
+        paths.append(tmp_path / config.partition("\n")[0].removeprefix("# aimodels train "))
+        paths[-1].write_text(config, encoding="utf-8")
+    assert len(paths) == 2
+    return paths
 
 
 def aimodels_says(*words: str) -> subprocess.CompletedProcess[str]:
@@ -101,17 +103,19 @@ def aimodels_says(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "aimodels", *words], capture_output=True, text=True)
 
 
-def test_the_plugins_of_the_guide_pass_the_check(own_plugins: Path) -> None:
-    good = aimodels_says("check", own_plugins.name)
-    assert good.returncode == 0, good.stderr
-    wrong = aimodels_says("check", own_plugins.name, "model.filter=8")
+def test_the_plugins_of_the_guide_pass_the_check(own_plugins: list[Path]) -> None:
+    for path in own_plugins:
+        good = aimodels_says("check", path.name)
+        assert good.returncode == 0, good.stderr
+    wrong = aimodels_says("check", own_plugins[0].name, "model.filter=8")
     assert wrong.returncode == 2
     assert "filters" in wrong.stderr
 
 
 @pytest.mark.tensorflow
-def test_the_plugins_of_the_guide_train_and_answer(own_plugins: Path) -> None:
-    trained = aimodels_says("train", own_plugins.name, "-q")
-    assert trained.returncode == 0, trained.stderr
-    measured = aimodels_says("eval", trained.stdout.strip(), "--min", "accuracy=0.9")
-    assert measured.returncode == 0, measured.stderr + measured.stdout
+def test_the_plugins_of_the_guide_train_and_answer(own_plugins: list[Path]) -> None:
+    for path in own_plugins:
+        trained = aimodels_says("train", path.name, "-q")
+        assert trained.returncode == 0, trained.stderr
+        measured = aimodels_says("eval", trained.stdout.strip(), "--min", "accuracy=0.9")
+        assert measured.returncode == 0, measured.stderr + measured.stdout
