@@ -1,4 +1,4 @@
-"""Which examples share a batch: everyone once an epoch, texts of similar length together, the same for the same seed."""
+"""Which examples share a batch: everyone once an epoch, texts of similar length together, the same for one seed."""
 
 import numpy as np
 import pytest

@@ -121,7 +121,7 @@ def test_the_saved_network_takes_raw_text_and_has_no_optimizer_where_it_is_best(
 
     run = trained(tmp_path)
     best = run.model("best")
-    assert best.optimizer is None
+    assert getattr(best, "optimizer", None) is None
     assert best(tf.constant(["good", ""])).shape == (2, 1)
     last = keras.saving.load_model(run.checkpoint("last"))
     assert int(last.optimizer.iterations) == 2 * facts_steps(run)
