@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aimodels.data.fingerprint import FileFacts, of_arrays, of_files, sha256_of
+from aimodels.data.fingerprint import FileFacts, TextFacts, of_arrays, of_files, of_texts, sha256_of
 
 IMAGES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 
@@ -46,6 +46,26 @@ def test_the_order_of_files_does_not_count():
 )
 def test_any_difference_between_files_counts(change):
     assert of_files([replace(FILES[0], **change), FILES[1]]) != of_files(FILES)
+
+
+TEXTS = [TextFacts("train", "neg", "Bad."), TextFacts("train", "pos", "Gut – très bien 好")]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [replace(TEXTS[0], text="bad."), TEXTS[1]],
+        [replace(TEXTS[0], class_name="pos"), TEXTS[1]],
+        [replace(TEXTS[0], split="test"), TEXTS[1]],
+        [replace(TEXTS[0], class_name="neg\0004\0", text=""), TEXTS[1]],
+        TEXTS[::-1],
+        TEXTS[:1],
+    ],
+    ids=["letter", "class", "split", "border", "order", "number"],
+)
+def test_any_difference_between_texts_counts(other):
+    assert of_texts(TEXTS) == of_texts(list(TEXTS))
+    assert of_texts(other) != of_texts(TEXTS)
 
 
 def test_the_hash_of_a_file_is_its_sha256(tmp_path):
