@@ -1,12 +1,13 @@
 """What a run takes and gives, for whoever uses it without its data: `signature.json`, written and read here alone."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aimodels.data.dataset import Dataset, ImageInput, Input, TextInput
+if TYPE_CHECKING:  # `runs ls` reads run folders without NumPy
+    from aimodels.data.dataset import Dataset, Input
 
 
-def signature_of(dataset: Dataset) -> dict[str, Any]:
+def signature_of(dataset: "Dataset") -> dict[str, Any]:
     """The kind and shape of the examples, and what is predicted, as JSON."""
     target = dataset.target
     return {
@@ -17,8 +18,10 @@ def signature_of(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def input_of(signature: Mapping[str, Any]) -> Input:
+def input_of(signature: Mapping[str, Any]) -> "Input":
     """What kind of examples the run of this signature takes."""
+    from aimodels.data.dataset import ImageInput, TextInput
+
     document = signature["input"]
     if document["kind"] == "text":
         return TextInput()
@@ -32,7 +35,9 @@ def num_outputs_of(signature: Mapping[str, Any]) -> int:
     return len(signature["class_names"]) if signature["task"] in ("multiclass", "multilabel") else 1
 
 
-def _as_document(input: Input) -> dict[str, Any]:
+def _as_document(input: "Input") -> dict[str, Any]:
+    from aimodels.data.dataset import TextInput
+
     if isinstance(input, TextInput):
         return {"kind": "text"}
     return {
