@@ -22,7 +22,7 @@ import tensorflow as tf
 # Opens or shuts a gate for certain: in float32 the sigmoid of it is exactly 1, and of its negative exactly 0.
 FOR_CERTAIN = 1e4
 # A turn of a TensorFlow loop costs as much as several operations; more steps per turn take longer to trace.
-STEPS_PER_TURN = 8
+STEPS_PER_TURN = 4
 
 
 class InTurn:
