@@ -44,7 +44,7 @@ def test_an_installed_package_brings_its_own(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("text", "help"),
     [
-        ("quickstrat", "did you mean quickstart?"),
+        ("quickstrat", "did you mean quickstart or text_quickstart?"),
         ("mine.yml", "did you mean mine.yaml?"),
         ("xyzzy", "aimodels ls examples lists the shipped ones"),
     ],
