@@ -9,6 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aimodels.config.examples import find
+from aimodels.config.loading import load
+from aimodels.data.dataset import Texts
+from aimodels.data.loading import load_dataset
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.listing import all_runs
 
@@ -16,6 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.tensorflow]
 
 ROOT = Path(__file__).parent.parent
 CLIENT = ROOT / "bench" / "peers" / "saved_model_client.py"
+TEXT_CLIENT = ROOT / "bench" / "peers" / "text_client.py"
 AIMODELS = (sys.executable, "-m", "aimodels")
 SMALL = """
 name: small
@@ -94,6 +99,40 @@ def test_an_export_answers_like_its_run_where_aimodels_is_not(quickstart: Path, 
         assert answers["label"].tolist() == list(wanted.labels)
     # The network has learnt something, so equal labels are no accident.
     assert len(set(wanted.labels)) == 10
+
+
+@pytest.fixture(scope="module")
+def text_quickstart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which `aimodels train text_quickstart` was run."""
+    folder = tmp_path_factory.mktemp("text_quickstart")
+    aimodels("train", "text_quickstart", "--no-plots", folder=folder)
+    return folder
+
+
+def test_the_text_quickstart_learns_to_tell_reviews_apart(text_quickstart: Path) -> None:
+    told = aimodels("eval", "latest", "--json", "--no-plots", "--min", "accuracy=0.78", folder=text_quickstart)
+    assert json.loads(told)["num_examples"] == 1000
+
+
+def test_a_text_export_answers_500_reviews_like_its_run_where_aimodels_is_not(
+    text_quickstart: Path, tmp_path: Path
+) -> None:
+    from aimodels.prediction.predict import Predictor
+
+    aimodels("export", "latest", "-f", "saved_model", "-o", tmp_path / "out", folder=text_quickstart)
+    reviews = load_dataset(load(find("text_quickstart")).config.data, seed=7).test
+    assert reviews is not None
+    texts = reviews.take(range(500)).examples
+    assert isinstance(texts, Texts)
+    (tmp_path / "texts.json").write_text(json.dumps(texts.strings))
+    files = [tmp_path / "out" / "saved_model" / "1", tmp_path / "texts.json", tmp_path / "answers.npz"]
+    asked = subprocess.run([sys.executable, "-I", TEXT_CLIENT, *files], capture_output=True, text=True)
+    assert asked.returncode == 0, asked.stderr
+    wanted = Predictor(RunFolder.open(text_quickstart / "runs" / "text-quickstart-001")).answer(texts)
+    with np.load(tmp_path / "answers.npz") as answers:
+        assert np.abs(answers["probabilities"] - wanted.probabilities).max() <= 1e-5
+        assert answers["label"].tolist() == list(wanted.labels)
+    assert len(set(wanted.labels)) == 2
 
 
 def test_the_same_seed_in_two_processes_gives_the_same_run(small: Path) -> None:
