@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aimodels.data.dataset import ImageInput
 from aimodels.data.excerpts import excerpt, on_one_line
 from aimodels.errors import DataError, UsageError
-from aimodels.events import phase
+from aimodels.events import phase, warn
 from aimodels.prediction.kinds import kind_of, other_kind
 from aimodels.runs.folder import RunFolder
 
@@ -54,7 +54,7 @@ def tell(run: RunFolder, question: Question) -> list["Answered"]:
     Raises:
         UsageError: nothing is named, or something that the run does not take.
         MissingError: an input names nothing.
-        DataError: an array or a table is not what the model takes.
+        DataError: an array or a table is not what the model takes, or there is nothing in it.
     """
     if not question.inputs and not question.texts:
         text = "--text '...', " if kind_of(run) == "texts" else ""
@@ -63,9 +63,17 @@ def tell(run: RunFolder, question: Question) -> list["Answered"]:
             code="AM151",
             help=f"give {text}a file, a folder, a pattern, or - for stdin; see aimodels predict --help",
         )
-    if isinstance(run.input, ImageInput):
-        return _about_images(run, question, input=run.input)
-    return _about_texts(run, question)
+    input = run.input
+    answered = (
+        _about_images(run, question, input=input) if isinstance(input, ImageInput) else _about_texts(run, question)
+    )
+    if not answered:
+        raise DataError(
+            f"there was nothing to answer: no {kind_of(run)} were found",
+            code="AM237",
+            help="a file or standard input was empty; name another",
+        )
+    return answered
 
 
 def _about_images(run: RunFolder, question: Question, *, input: ImageInput) -> list["Answered"]:
@@ -101,8 +109,31 @@ def _about_texts(run: RunFolder, question: Question) -> list["Answered"]:
     from aimodels.prediction.predict import Predictor
 
     predictor = Predictor(run, question.checkpoint)
-    with phase(f"answering {len(given):,} texts"):
-        return list(about_texts(predictor, given, explain=question.explain))
+    with phase(f"answering {len(given):,} text{'' if len(given) == 1 else 's'}"):
+        answered = list(about_texts(predictor, given, explain=question.explain))
+    _tell_what_was_not_read(run, answered)
+    return answered
+
+
+def _tell_what_was_not_read(run: RunFolder, answered: Sequence["Answered"]) -> None:
+    """Words beyond the longest length are not read, and of a text without words there is nothing to read."""
+    words = run.facts()["words"]
+    lengths = [answer.num_words for answer in answered if answer.num_words is not None]
+    num_cut = sum(length > words["max_length"] for length in lengths)
+    if num_cut:
+        warn(
+            "AM235",
+            f"{num_cut:,} of {len(lengths):,} texts are longer than {words['max_length']:,} words; "
+            f"of these the {words['keep']} was read",
+            help="train with a higher model.words.max_length, or split the texts",
+        )
+    num_empty = sum(length == 0 for length in lengths)
+    if num_empty:
+        warn(
+            "AM236",
+            f"{num_empty:,} of {len(lengths):,} texts hold no word; they are answered as one unknown word",
+            help="such an answer says what the network believes of nothing",
+        )
 
 
 def _start_tensorflow() -> None:
@@ -122,7 +153,8 @@ def expect_answers(run: RunFolder, answered: Sequence["Answered"]) -> None:
         raise DataError(
             f"{len(broken):,} of {len(answered):,} inputs could not be read: {_what(broken[0])}",
             code=UNREADABLE[kind_of(run)],
-            help="the others were answered; repair these or leave them out",
+            help=("the others were answered; " if len(broken) < len(answered) else "")
+            + "repair these or leave them out",
             notes=[_what(answer) for answer in broken[1:10]],
         )
 

@@ -1,5 +1,6 @@
 """What a run came to: the document for machines and the summary for people, both from its folder alone."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def summary(run: RunFolder) -> str:
     if against:
         lines.append(f"  against   {against}")
     if best.exists():
-        name = "latest" if _is_latest(run) else str(found.name)
+        name = _how_to_name(run)
         lines += ["", f"  next      {f'aimodels eval {name}':<28}score it on the test split"]
         lines += [f"            {f'aimodels export {name}':<28}write a SavedModel for serving"]
     return "\n".join(lines)
@@ -162,6 +163,13 @@ def _short(value: Any) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(map(str, value)) + "]"
     return str(value)
+
+
+def _how_to_name(run: RunFolder) -> str:
+    """What a command needs to find the run from here: `latest`, its name, or its path where it is not in `runs/`."""
+    if run.path.parent.resolve() != Path("runs").resolve():
+        return shlex.quote(str(run.path))
+    return "latest" if _is_latest(run) else run.name
 
 
 def _is_latest(run: RunFolder) -> bool:

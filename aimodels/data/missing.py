@@ -6,7 +6,6 @@ from pathlib import Path
 
 from aimodels.errors import MissingError
 
-
 HELP = "correct the path in the `data` section; `aimodels ls datasets` lists the datasets that need none"
 
 

@@ -27,7 +27,7 @@ class Answered:
     """What the model says about one input. `probabilities` has one per class; without an answer, `error` says why.
 
     `is_text` is true where `input` is the text itself and not the name of a file or a row. `attention` is there where
-    it was asked for.
+    it was asked for. `num_words` are the words of a text before the cut; None for an image.
     """
 
     input: str
@@ -36,6 +36,7 @@ class Answered:
     error: str = ""
     is_text: bool = False
     attention: Attention | None = None
+    num_words: int | None = None
 
     def best(self, count: int) -> list[tuple[str, float]]:
         """The `count` most probable classes with their probabilities, the first first."""
@@ -57,6 +58,8 @@ class Answered:
         (label, _), *_ = best = self.best(top_k)
         scores = [{"label": name, "probability": probability} for name, probability in best]
         document: dict[str, Any] = {"input": self.input, "prediction": label, "scores": scores}
+        if self.num_words is not None:
+            document["num_words"] = self.num_words
         if self.attention is not None:
             words = zip(self.attention.words, self.attention.weights.tolist(), strict=True)
             document["attention"] = [{"word": word, "weight": round(weight, 6)} for word, weight in words]
@@ -79,7 +82,9 @@ def about_texts(predictor: Predictor, given: Sequence[GivenText], *, explain: bo
     """
     readable = Texts(tuple(item.text for item in given if not item.problem))
     attention = iter(predictor.attention(readable.strings)) if explain else repeat(None)
-    rows = iter(predictor.answer(readable).probabilities)
+    answers = predictor.answer(readable)
+    rows = iter(answers.probabilities)
+    lengths = iter([] if answers.num_words is None else answers.num_words.tolist())
     for item in given:
         if item.problem:
             yield Answered(item.name, predictor.class_names, error=item.problem, is_text=item.is_its_name)
@@ -90,6 +95,7 @@ def about_texts(predictor: Predictor, given: Sequence[GivenText], *, explain: bo
                 probabilities=next(rows),
                 is_text=item.is_its_name,
                 attention=next(attention),
+                num_words=next(lengths),
             )
 
 

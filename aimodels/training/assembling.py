@@ -10,11 +10,9 @@ import tensorflow as tf
 
 from aimodels import discovery
 from aimodels.config.schema import Config
-from aimodels.data.dataset import Dataset, ImageInput, TextInput
-from aimodels.errors import ConfigError, FailedError, Problem, UserError
-
-# Which preprocessings can read a kind of input, the first that the architecture accepts is taken.
-PREPROCESSINGS: dict[type, tuple[str, ...]] = {ImageInput: ("images",), TextInput: ("words",)}
+from aimodels.data.dataset import Dataset, TextInput
+from aimodels.data.suitability import preprocessing_for
+from aimodels.errors import FailedError, UserError
 
 
 @dataclass(frozen=True)
@@ -77,17 +75,6 @@ def _built(architecture: ModuleType, config: Config, *, facts: dict[str, Any]) -
             help="mend the architecture; --debug shows the whole traceback",
             notes=[f"{frame.filename}:{frame.lineno}"],
         ) from error
-
-
-def preprocessing_for(architecture: ModuleType, *, dataset: Dataset, name: str) -> str:
-    """The preprocessing that this architecture takes for this data."""
-    readable = PREPROCESSINGS[type(dataset.input)]
-    for kind in architecture.ACCEPTS:
-        if kind in readable:
-            return str(kind)
-    message = f'the architecture "{name}" takes {" or ".join(architecture.ACCEPTS)}, and the data are {readable[0]}'
-    help = f"architectures: {', '.join(discovery.names('architectures'))}; see aimodels ls models"
-    raise ConfigError([Problem(code="AM306", message=message, path="model.name", help=help)], source="model")
 
 
 def _check(core: keras.Model, *, num_outputs: int, name: str) -> None:

@@ -81,17 +81,12 @@ class Batches:
         batch_size, input = self.config.train.batch_size, self.dataset.input
         if not isinstance(input, TextInput):
             if not isinstance(batch_size, int):
-                raise _unfit("train.batch_size", "a budget of tokens counts words, and the data are images")
-            if isinstance(augment, TextAugmentation):
-                raise _unfit("train.augment", "its changes are made to words, and the data are images")
+                raise TypeError("a budget of tokens is for texts")
             return image_source(split, input=input, batch_size=batch_size)
-        if isinstance(augment, ImageAugmentation):
-            if augment.is_on:
-                raise _unfit("train.augment", "its changes are made to images, and the data are texts")
-            augment = TextAugmentation()
         if self.reading is None:
             raise TypeError("texts need the preprocessing that reads them")
-        return text_source(split, reading=self.reading, batch_size=batch_size, augment=augment)
+        changes = augment if isinstance(augment, TextAugmentation) else TextAugmentation()
+        return text_source(split, reading=self.reading, batch_size=batch_size, augment=changes)
 
     def _augmented(self, batch: tuple[Any, ...], *, seed: Any, number: Any) -> tuple[Any, ...]:
         examples, *rest = batch
@@ -158,9 +153,3 @@ def class_weights(dataset: Dataset, wanted: str | Mapping[str, float]) -> npt.ND
             [Problem(code="AM305", message=message, path="train.class_weights", help=help)], source="train"
         )
     return np.array([wanted.get(name, 1.0) for name in names], dtype=np.float32)
-
-
-def _unfit(path: str, reason: str) -> ConfigError:
-    message = f"`{path}` does not fit the data: {reason}"
-    help = "docs/config.md lists what fits images and what fits texts"
-    return ConfigError([Problem(code="AM311", message=message, path=path, help=help)], source="train")

@@ -10,6 +10,7 @@ import tensorflow as tf
 from aimodels import discovery
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
+from aimodels.data.suitability import check_suits
 from aimodels.distribution.strategy import Placement, choose_precision
 from aimodels.errors import FailedError
 from aimodels.training.assembling import Network, assemble
@@ -52,6 +53,7 @@ def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepar
     Raises:
         UserError: model and data do not fit together, or not into memory.
     """
+    check_suits(config, dataset=dataset)
     try:
         return _prepared(config, dataset, placement=placement)
     except (tf.errors.ResourceExhaustedError, MemoryError) as error:

@@ -51,15 +51,16 @@ def command(
     for line in (f"syntax   {loaded.path}", "keys     all known", "values   all allowed"):
         console.out(f"✓ {line}")
     if not no_data:
-        _check_data(loaded, console=console)
+        _check_data(loaded, console=console, build=build)
     if build:
         _check_model(loaded, console=console)
     console.essential(str(loaded.path))
     return {}
 
 
-def _check_data(loaded: Loaded, *, console: Console) -> None:
+def _check_data(loaded: Loaded, *, console: Console, build: bool) -> None:
     from aimodels.data.loading import load_dataset
+    from aimodels.data.suitability import check_suits
 
     options = loaded.config.data
     try:
@@ -71,6 +72,8 @@ def _check_data(loaded: Loaded, *, console: Console) -> None:
     console.out(f"✓ data     {options.name}: {sizes}")
     for what, count in dataset.provenance.counts.items():
         console.out(f"           {what}: {count:,}")
+    check_suits(loaded.config, dataset=dataset)
+    console.out(f"✓ fit      model and training suit the data{'' if build else '; --build also builds the model'}")
     classes = _class_counts(dataset)
     if classes:
         console.out(f"✓ classes  {len(classes)}, {_spread(classes)}")
