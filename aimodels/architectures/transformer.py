@@ -78,6 +78,7 @@ def build(
     from aimodels.layers.dense_head import logits
     from aimodels.layers.embedding import embedded
     from aimodels.layers.encoder_block import EPSILON, EncoderBlock
+    from aimodels.layers.layer_normalization import LayerNormalization
 
     ids = keras.Input((None,), dtype=tensors.dtype, name="ids")
     flow = _placed(embedded(ids, options.embedding, vocabulary=vocabulary), options=options)
@@ -91,7 +92,7 @@ def build(
             name=f"block_{number}",
         )(flow)
     if options.norm == "pre":
-        flow = keras.layers.LayerNormalization(epsilon=EPSILON, name="norm")(flow)
+        flow = LayerNormalization(epsilon=EPSILON, name="norm")(flow)
     flow = _pooling(options)(flow)
     flow = logits(flow, dense=options.dense, dropout=options.dropout, num_outputs=num_outputs)
     return keras.Model(ids, flow, name="transformer")
@@ -99,9 +100,8 @@ def build(
 
 def _placed(flow: Any, *, options: Options) -> Any:
     """The vectors with their positions, and the class token before them where there is one."""
-    from keras import layers
-
     from aimodels.layers.class_token import ClassToken
+    from aimodels.layers.dropout import Dropout
     from aimodels.layers.positions import LearnedPositions, SinusoidalPositions
 
     length = options.words.max_length
@@ -111,7 +111,7 @@ def _placed(flow: Any, *, options: Options) -> Any:
         flow = LearnedPositions(length, name="positions")(flow)
     elif options.positions == "sinusoidal":
         flow = SinusoidalPositions(name="positions")(flow)
-    return layers.Dropout(options.dropout, name="positions_dropout")(flow) if options.dropout else flow
+    return Dropout(options.dropout, name="positions_dropout")(flow) if options.dropout else flow
 
 
 def _pooling(options: Options) -> Any:

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from aimodels.layers.dropout import Dropout
+from aimodels.layers.layer_normalization import LayerNormalization
 from aimodels.layers.self_attention import SelfAttention
 
 EPSILON = 1e-6
@@ -29,10 +31,8 @@ class EncoderBlock(keras.layers.Layer):
         self.supports_masking = True
         self.attention = SelfAttention(heads, **self._part("attention"))
         self.inner = keras.layers.Dense(feed_forward, activation, **self._part("inner"))
-        self.norms = [
-            keras.layers.LayerNormalization(epsilon=EPSILON, **self._part(name)) for name in ("norm_1", "norm_2")
-        ]
-        self.dropouts = [keras.layers.Dropout(dropout, **self._part(name)) for name in ("dropout_1", "dropout_2")]
+        self.norms = [LayerNormalization(epsilon=EPSILON, **self._part(name)) for name in ("norm_1", "norm_2")]
+        self.dropouts = [Dropout(dropout, **self._part(name)) for name in ("dropout_1", "dropout_2")]
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weights of every part."""

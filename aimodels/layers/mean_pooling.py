@@ -10,7 +10,7 @@ import tensorflow as tf
 class MeanPooling(keras.layers.Layer):
     """From states [N, T, features] to their mean over the words of each text, [N, features].
 
-    In float32 within: added up in bfloat16, 400 words would be counted as 256 (Keras's GlobalAveragePooling1D does).
+    In float32 within: in bfloat16, in which Keras's GlobalAveragePooling1D counts, 257 words are 256.
     """
 
     def __init__(self, **options: Any) -> None:
