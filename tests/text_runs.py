@@ -41,7 +41,10 @@ def untrained_text_run(
     signature = {"input": {"kind": "text"}, "task": task, "class_names": list(class_names), "unit": None}
     write_json(run.signature_file, signature)
     write_json(run.plot_data / "samples.json", {"texts": list(TEXTS), "labels": ["neg"] * len(TEXTS)})
-    facts = {"architecture": "lstm", "dataset": "text_folder", "num_parameters": network.count_params()}
+    read = {"vocabulary": len(words.vocabulary(fitted)), "max_length": MAX_LENGTH, "keep": "start", "splits": {}}
+    facts = {
+        "architecture": "lstm", "dataset": "text_folder", "num_parameters": network.count_params(), "words": read
+    }  # fmt: skip
     write_json(run.run_file, {"name": run.name, "status": "finished", "schema": "aimodels/1", **facts})
     # As if it had been read from config.resolved.yaml; the data is not there any more.
     data = text_folder.Options(name="text_folder", path=str(runs_dir.parent / "texts"), test=0.5)

@@ -39,7 +39,7 @@ def test_check_ticks_off_what_is_right(small: Path, capfd: pytest.CaptureFixture
     assert main(["check", str(small)]) == 0
     lines = capfd.readouterr().out.splitlines()
     marked = [line.split()[1] for line in lines if line.startswith(("✓", "[ok]"))]
-    assert marked == ["syntax", "keys", "values", "data", "classes"]
+    assert marked == ["syntax", "keys", "values", "data", "fit", "classes"]
 
 
 def test_check_answers_in_json(small: Path, capfd: pytest.CaptureFixture[str]) -> None:

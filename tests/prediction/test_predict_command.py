@@ -110,7 +110,7 @@ def test_explain_stands_in_lines_and_files_for_programs_too(
 def test_without_explain_there_is_no_attention(attentive_run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert predict(attentive_run, "--text", "two good hours", "--json") == 0
     (told,) = json.loads(capsys.readouterr().out)["predictions"]
-    assert set(told) == {"input", "prediction", "scores"}
+    assert set(told) == {"input", "prediction", "scores", "num_words"}
 
 
 def test_stdin_has_a_text_per_line(
@@ -221,3 +221,28 @@ def test_a_checkpoint_of_the_run_itself_loads_in_a_process_that_has_imported_no_
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(root)})
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["predictions"]) == 1
+
+
+def test_what_is_not_read_of_a_text_is_told(text_run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    longest = text_run.facts()["words"]["max_length"]
+    Path("long.txt").write_text("good " * (longest + 1))
+    arguments = ("long.txt", "--text", "", "--text", "good")
+    assert predict(text_run, *arguments) == 0
+    told = capsys.readouterr().err
+    assert f"warning[AM235]: 1 of 3 texts are longer than {longest} words" in told
+    assert "warning[AM236]: 1 of 3 texts hold no word" in told
+    assert predict(text_run, *arguments, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert sorted(answer["num_words"] for answer in document["predictions"]) == [0, 1, longest + 1]
+    assert [warning["code"] for warning in document["warnings"]] == ["AM235", "AM236"]
+
+
+@pytest.mark.parametrize("given", ["empty.csv", "-"])
+def test_nothing_to_answer_is_no_success(
+    text_run: RunFolder, given: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("empty.csv").write_text("")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    assert predict(text_run, given, "-o", "answers.csv") == 1
+    assert "error[AM237]: there was nothing to answer: no texts were found" in refused(capsys)
+    assert not Path("answers.csv").exists()

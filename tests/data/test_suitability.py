@@ -1,0 +1,38 @@
+"""What does not suit the data is found by `check`, before anything is built and without TensorFlow."""
+
+import pytest
+
+from aimodels.cli import main
+
+TEXTS = "data: {name: imdb, source: sample, limit: 50}\nmodel: {name: lstm}\n"
+IMAGES = "data: {name: mnist, source: sample, limit: 50}\nmodel: {name: mlp}\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "change", "says"),
+    [
+        (TEXTS, "model={name: cnn}", 'error[AM306]: the architecture "cnn" takes images, and the data are words'),
+        (IMAGES, "model={name: transformer}", 'error[AM306]: the architecture "transformer" takes words'),
+        (TEXTS, "train.augment={rotate: 0.1}", "error[AM311]: `train.augment` does not fit the data"),
+        (IMAGES, "train.augment={word_swap: 0.1}", "error[AM311]: `train.augment` does not fit the data"),
+        (IMAGES, "train.batch_size={tokens: 100}", "error[AM311]: `train.batch_size` does not fit the data"),
+        (TEXTS, "model.embedding.file=glove.txt", "error[AM201]: no such file or folder: glove.txt"),
+    ],
+)
+def test_what_does_not_suit_the_data_is_refused(
+    config: str, change: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open("wrong.yaml", "w", encoding="utf-8") as file:
+        file.write(config)
+    exit_code = main(["check", "wrong.yaml", change])
+    told = capsys.readouterr().err
+    assert says in told
+    assert "Traceback" not in told
+    assert exit_code == (3 if "AM201" in says else 2)
+
+
+def test_what_suits_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with open("right.yaml", "w", encoding="utf-8") as file:
+        file.write(TEXTS)
+    assert main(["check", "right.yaml"]) == 0
+    assert "✓ fit      model and training suit the data; --build also builds the model" in capsys.readouterr().out
