@@ -153,6 +153,20 @@ def test_the_published_network_has_its_number_of_parameters() -> None:
     ]
 
 
+@pytest.mark.parametrize("both_ways", [False, True])
+def test_the_last_state_is_the_one_that_keras_gives(both_ways: bool) -> None:
+    import keras
+
+    model = network(lstm, units=[5], bidirectional=both_ways, pooling="last")
+    layer = keras.layers.LSTM(5)
+    stock = keras.layers.Bidirectional(layer) if both_ways else layer
+    stock.build((None, None, 8))
+    stock.set_weights(model.get_layer("lstm_1").get_weights())
+    pooled = keras.Model(model.input, model.get_layer("pooling").output)(ids())
+    vectors = model.get_layer("embedding")(ids())
+    np.testing.assert_allclose(pooled, stock(vectors, mask=ids() != 0), atol=1e-5)
+
+
 @pytest.mark.parametrize(("pooling", "rows"), [("mean", 20), ("cls", 21)])
 def test_there_is_a_learned_position_for_every_word_that_is_read(pooling: str, rows: int) -> None:
     model = network(transformer, pooling=pooling)
