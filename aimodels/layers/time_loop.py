@@ -112,11 +112,13 @@ def states(sequences: Any, cell: Cell, *, mask: Any, backwards: bool, training: 
     """
     shape = tf.shape(sequences)
     is_padding = tf.zeros(shape[:2]) if mask is None else 1.0 - tf.cast(mask, tf.float32)
+    # Not as two slices, whose gradients would be as large as the whole.
+    sizes = tf.stack([shape[0] // 2, shape[0] - shape[0] // 2])
     halves = []
-    for chosen in (slice(None, shape[0] // 2), slice(shape[0] // 2, None)):
+    for half, padding in zip(tf.split(sequences, sizes, num=2), tf.split(is_padding, sizes, num=2), strict=True):
         # [T, rows, N] from here on.
-        inputs = tf.transpose(sequences[chosen], [1, 2, 0])
-        padding = tf.transpose(is_padding[chosen])[:, tf.newaxis]
+        inputs = tf.transpose(half, [1, 2, 0])
+        padding = tf.transpose(padding)[:, tf.newaxis]
         constants = tf.concat([tf.ones_like(padding), padding], axis=1)
         if backwards:
             inputs, constants = tf.reverse(inputs, [0]), tf.reverse(constants, [0])
