@@ -53,8 +53,8 @@ class Options(ArchitectureOptions):
     )
     recurrent_dropout: Fraction = Field(
         0.0,
-        description="Share of units switched off at random from word to word, the same ones for all words of a text. "
-        "Several times slower: it needs the general loop of Keras.",
+        description="Share of units switched off at random on their way from word to word, the same ones for all words "
+        "of a text. Slow on a GPU and with `cell: rnn`, where it needs the general loop of Keras.",
     )
     words: WordsOptions = Field(WordsOptions(), description="How texts become words, and words become numbers.")
 

@@ -14,18 +14,15 @@ class GRU(keras.layers.GRU):
     """`keras.layers.GRU` (Cho et al., 2014): the same options, weights and states.
 
     On a CPU with the usual activations, `reset_after` and `return_sequences` it runs in `aimodels.layers.time_loop`;
-    there a mask must be true before it is false (padding on the right, which cuDNN asks for as well).
+    there a mask must be true before it is false (padding on the right, which cuDNN asks for as well), and
+    `recurrent_dropout` takes the same units of the state for all gates.
     """
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """The states [N, T, units], or what else the options ask for."""
         if initial_state is not None or not (self.reset_after and time_loop.can_run(self)):
             return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
-        if training:
-            sequences = time_loop.with_dropout(self, sequences)
-        return time_loop.states(
-            sequences, _cell(self.cell), mask=mask, backwards=self.go_backwards, training=bool(training)
-        )
+        return time_loop.states(self, sequences, _cell(self.cell), mask=mask, training=bool(training))
 
 
 def _cell(weights: keras.layers.GRUCell) -> Cell:

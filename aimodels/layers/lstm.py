@@ -14,18 +14,15 @@ class LSTM(keras.layers.LSTM):
     """`keras.layers.LSTM` (Hochreiter and Schmidhuber, 1997): the same options, weights and states.
 
     On a CPU with the usual activations and `return_sequences` it runs in `aimodels.layers.time_loop`; there a mask must
-    be true before it is false (padding on the right, which cuDNN asks for as well), and states at padding are zero.
+    be true before it is false (padding on the right, which cuDNN asks for as well), states at padding are zero, and
+    `recurrent_dropout` takes the same units of the state for all gates.
     """
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """The states [N, T, units], or what else the options ask for."""
         if initial_state is not None or not time_loop.can_run(self):
             return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
-        if training:
-            sequences = time_loop.with_dropout(self, sequences)
-        return time_loop.states(
-            sequences, _cell(self.cell), mask=mask, backwards=self.go_backwards, training=bool(training)
-        )
+        return time_loop.states(self, sequences, _cell(self.cell), mask=mask, training=bool(training))
 
 
 def _cell(weights: keras.layers.LSTMCell) -> Cell:

@@ -13,7 +13,7 @@ operations, each keeps what its gradient may want, and a mask adds five more. Wh
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -64,7 +64,8 @@ class Cell:
 
     `kernel` is [gates, units + features + 2]. `forward(run, gates, state, memory)` gives an `After`, and
     `backward(run, kept, d_state, d_memory)` its `Derivatives`. Besides the state, `num_memories` tensors of the same
-    shape are handed on from step to step; `kept` are the rows of each tensor in `After.kept`.
+    shape are handed on from step to step; `kept` are the rows of each tensor in `After.kept`. `dropout` [units, N] is
+    what the state is multiplied with on its way to the gates, or None.
     """
 
     units: int
@@ -73,6 +74,7 @@ class Cell:
     kept: tuple[int, ...]
     forward: Callable[..., After]
     backward: Callable[..., Derivatives]
+    dropout: Any = None
 
 
 def past_sigmoid(run: InTurn, derivative: Any, output: Any) -> Any:
@@ -92,40 +94,49 @@ def can_run(layer: keras.layers.RNN) -> bool:
     usual = cell.activation is keras.activations.tanh and cell.recurrent_activation is keras.activations.sigmoid
     plain = layer.return_sequences and not (layer.return_state or layer.stateful or layer.unroll)
     on_cpu = layer.use_cudnn is False or not tf.config.list_logical_devices("GPU")
-    supported = cell.use_bias and not cell.recurrent_dropout and cell.compute_dtype == "float32"
+    supported = cell.use_bias and cell.compute_dtype == "float32"
     return bool(usual and plain and on_cpu and supported)
 
 
-def with_dropout(layer: keras.layers.RNN, sequences: Any) -> Any:
-    """The inputs of a layer in training; the same features are dropped at every step (Gal and Ghahramani, 2016)."""
-    if not layer.dropout:
-        return sequences
-    mask = layer.cell.get_dropout_mask(sequences[:, 0])[:, tf.newaxis]
-    layer.cell.reset_dropout_mask()
-    return sequences * mask
-
-
-def states(sequences: Any, cell: Cell, *, mask: Any, backwards: bool, training: bool) -> Any:
-    """The state after each step, [N, T, units], in the order of reading; `backwards` begins with the last position.
+def states(layer: keras.layers.RNN, sequences: Any, cell: Cell, *, mask: Any, training: bool) -> Any:
+    """The state of a layer after each step, [N, T, units], in the order in which it reads.
 
     `sequences` is [N, T, features]; `mask` [N, T] is true at words, all of which come before the padding, or None.
+    Dropout takes the same features, and the same units of the state, at every step (Gal and Ghahramani, 2016).
     """
-    shape = tf.shape(sequences)
-    is_padding = tf.zeros(shape[:2]) if mask is None else 1.0 - tf.cast(mask, tf.float32)
+    texts, length = tf.unstack(tf.shape(sequences)[:2])
+    padding = tf.zeros([texts, length]) if mask is None else 1.0 - tf.cast(mask, tf.float32)
+    if training and layer.dropout:
+        sequences *= _dropout(layer.dropout, [texts, 1, sequences.shape[-1]], layer=layer)
+    whole = [sequences, padding]
+    if training and layer.recurrent_dropout:
+        whole.append(_dropout(layer.recurrent_dropout, [texts, cell.units], layer=layer))
     # Not as two slices, whose gradients would be as large as the whole.
-    sizes = tf.stack([shape[0] // 2, shape[0] - shape[0] // 2])
-    halves = []
-    for half, padding in zip(tf.split(sequences, sizes, num=2), tf.split(is_padding, sizes, num=2), strict=True):
-        # [T, rows, N] from here on.
-        inputs = tf.transpose(half, [1, 2, 0])
-        padding = tf.transpose(padding)[:, tf.newaxis]
-        constants = tf.concat([tf.ones_like(padding), padding], axis=1)
-        if backwards:
-            inputs, constants = tf.reverse(inputs, [0]), tf.reverse(constants, [0])
-        # Without training nothing is kept for a gradient; if it is asked for all the same, TensorFlow finds its own.
-        run = _run_with_gradient if training else _run
-        halves.append(tf.transpose(run(inputs, constants, cell), [2, 0, 1]))
-    return tf.ensure_shape(tf.concat(halves, axis=0), [*sequences.shape[:2], cell.units])
+    sizes = tf.stack([texts // 2, texts - texts // 2])
+    halves = zip(*(tf.split(tensor, sizes, num=2) for tensor in whole), strict=True)
+    given = [_states_of(half, cell, backwards=layer.go_backwards, training=training) for half in halves]
+    return tf.ensure_shape(tf.concat(given, axis=0), [*sequences.shape[:2], cell.units])
+
+
+def _dropout(rate: float, shape: list[Any], *, layer: keras.layers.RNN) -> Any:
+    """0 for what is dropped, and a little more than 1 for the rest."""
+    return keras.random.dropout(tf.ones(shape), rate, seed=layer.cell.seed_generator)
+
+
+def _states_of(half: tuple[Any, ...], cell: Cell, *, backwards: bool, training: bool) -> Any:
+    """The states of some of the texts; `half` are their sequences, where they are padding, and the dropout if any."""
+    sequences, padding, *dropout = half
+    # [T, rows, N] from here on.
+    inputs = tf.transpose(sequences, [1, 2, 0])
+    is_padding = tf.transpose(padding)[:, tf.newaxis]
+    constants = tf.concat([tf.ones_like(is_padding), is_padding], axis=1)
+    if backwards:
+        inputs, constants = tf.reverse(inputs, [0]), tf.reverse(constants, [0])
+    if dropout:
+        cell = replace(cell, dropout=tf.transpose(dropout[0]))
+    # Without training nothing is kept for a gradient; if it is asked for all the same, TensorFlow finds its own.
+    run = _run_with_gradient if training else _run
+    return tf.transpose(run(inputs, constants, cell), [2, 0, 1])
 
 
 def _run(inputs: Any, constants: Any, cell: Cell) -> Any:
@@ -156,7 +167,8 @@ def _forward(inputs: Any, constants: Any, cell: Cell, *, keep: bool) -> tuple[An
 
     def step(run: InTurn, t: Any, carried: Any) -> tuple[Any, ...]:
         state, memory, states, kept = carried
-        mixed = run(tf.concat, [state, run(all_inputs.read, t), run(all_constants.read, t)], 0)
+        seen = state if cell.dropout is None else run(tf.multiply, state, cell.dropout)
+        mixed = run(tf.concat, [seen, run(all_inputs.read, t), run(all_constants.read, t)], 0)
         after = cell.forward(run, run(tf.matmul, cell.kernel, mixed), state, memory)
         values = (mixed, *after.kept) if keep else ()
         kept = [run(array.write, t, value) for array, value in zip(kept, values, strict=True)]
@@ -180,6 +192,8 @@ def _backward(d_states: Any, kept: list[Any], cell: Cell, *, features: int) -> t
         mixed, *values = [run(array.read, t) for array in kept]
         by = cell.backward(run, values, d_state, d_memory)
         d_state, d_input = run(tf.split, run(tf.matmul, transposed, by.gates), [cell.units, features], 0)
+        if cell.dropout is not None:
+            d_state = run(tf.multiply, d_state, cell.dropout)
         if by.state is not None:
             d_state = run(tf.add, d_state, by.state)
         d_kernel = run(tf.add, d_kernel, run(tf.matmul, by.gates, mixed, transpose_b=True))

@@ -134,13 +134,40 @@ def test_dropout_takes_the_same_features_at_every_step(kind: str) -> None:
     np.testing.assert_allclose(ours(sequence), stock(sequence), atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.usefixtures("no_stock_loop")
+def test_recurrent_dropout_is_as_if_some_rows_of_the_kernel_were_zero(kind: str) -> None:
+    import keras
+
+    keras.utils.set_random_seed(2)
+    [ours, _], [_, stock] = layers_of(kind, recurrent_dropout=0.5), layers_of(kind)
+    kernel, recurrent_kernel, bias = stock.get_weights()
+    batch = random_sequence(1, 6, FEATURES), mask_of([6], length=6)
+    compute_ours, compute_stock = (outputs_and_gradients(layer, features=FEATURES) for layer in (ours, stock))
+    seen = set()
+    for _ in range(5):
+        output, by_input, by_kernel, by_recurrent, by_bias = compute_ours(*batch)
+        for pattern in np.ndindex(*[2] * UNITS):
+            kept = 2 * np.array(pattern, dtype="float32")[:, np.newaxis]
+            stock.set_weights([kernel, kept * recurrent_kernel, bias])
+            if np.allclose(stock(batch[0]), output, atol=1e-5):
+                theirs = compute_stock(*batch)
+                theirs[3] = kept * theirs[3]
+                assert_all_close([output, by_input, by_kernel, by_recurrent, by_bias], theirs)
+                seen.add(pattern)
+                break
+        else:
+            pytest.fail("no units of the state explain what came out")
+    assert len(seen) > 1
+    np.testing.assert_allclose(ours(batch[0]), layers_of(kind)[1](batch[0]), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "options",
     [
         {"return_sequences": False},
         {"return_state": True},
         {"activation": "relu"},
-        {"recurrent_dropout": 0.5},
         {"use_bias": False},
         {"dtype": "mixed_bfloat16"},
     ],
