@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3, help="per run, of which the first does not count")
     parser.add_argument("--limit", type=int, help="training reviews; all 25,000 unless given")
     parser.add_argument("--accuracy", action="store_true", help="also measure on all 25,000 test reviews")
-    parser.add_argument("--torch", metavar="PYTHON", help="an interpreter that has torch, to measure that side too")
+    parser.add_argument("--torch", metavar="PYTHON", help="an interpreter that has torch, to measure that peer instead")
     parser.add_argument("--save", action="store_true", help="write the summary into results.md")
     options = parser.parse_args()
     options.data = Path(options.data).resolve()
@@ -67,15 +67,13 @@ def main() -> None:
             sizes = f"--rounds {options.rounds} --epochs {options.epochs} {' '.join(given)}".strip()
             command = f"python bench/text_throughput.py {network} --data aclImdb_v1.tar.gz {sizes} --save"
             note = " ".join((__doc__ or "").split())
-            kind = "Text accuracy" if options.accuracy else "Text throughput"
+            kind = "Text accuracy" if options.accuracy else f"Text throughput{' against PyTorch' * bool(options.torch)}"
             results.save(f"{kind}, {network}", results.Figures(command, rows, note=note))
 
 
 def compare(network: str, options: argparse.Namespace) -> list[dict[str, object]]:
-    """Run the sides in turns and give the rows of results.md."""
-    found: dict[str, list[Measured]] = {"aimodels": [], "keras": []}
-    if options.torch:
-        found["torch"] = []
+    """Run both sides in turns and give the rows of results.md."""
+    found: dict[str, list[Measured]] = {"aimodels": [], "torch" if options.torch else "keras": []}
     sides = {"aimodels": ours_once, "keras": keras_once, "torch": torch_once}
     for number in range(options.rounds):
         for side, rounds in found.items():

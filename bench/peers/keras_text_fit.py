@@ -77,7 +77,8 @@ def main() -> None:
     parser.add_argument("--test", action="store_true")
     options = parser.parse_args()
     keras.utils.set_random_seed(7)
-    data = reviews.load(options.data, vocabulary=options.vocabulary, max_length=options.max_length, limit=options.limit)
+    sizes = {"vocabulary": options.vocabulary, "max_length": options.max_length, "limit": options.limit}
+    data = reviews.load(options.data, with_test=options.test, **sizes)
     model = {"lstm": lstm, "transformer": transformer}[options.network](options)
     model.compile(
         optimizer=keras.optimizers.Adam(options.learning_rate),

@@ -29,7 +29,7 @@ class Reviews:
     test: Part
 
 
-def load(archive: Path, *, vocabulary: int, max_length: int, limit: int | None) -> Reviews:
+def load(archive: Path, *, vocabulary: int, max_length: int, limit: int | None, with_test: bool) -> Reviews:
     """Read, number and pad; `limit` keeps so many random training reviews, for a faster epoch."""
     import keras
 
@@ -39,12 +39,13 @@ def load(archive: Path, *, vocabulary: int, max_length: int, limit: int | None) 
     reading.adapt(train_texts)
     parts = {}
     for name, (strings, targets) in texts.items():
-        chosen = np.arange(len(strings))
+        chosen = np.arange(len(strings) if name == "train" or with_test else 0)
         if limit and name == "train":
             chosen = np.sort(np.random.default_rng(0).choice(len(strings), size=limit, replace=False))
         every = [strings[position] for position in chosen]
         blocks = [reading(every[start : start + 1000]).numpy() for start in range(0, len(every), 1000)]
-        parts[name] = Part(np.concatenate(blocks), np.array(targets)[chosen])
+        empty = np.empty((0, max_length), dtype=np.int64)
+        parts[name] = Part(np.concatenate([empty, *blocks]), np.array(targets)[chosen])
     return Reviews(parts["train"], parts["test"])
 
 
@@ -73,7 +74,8 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
-    train = load(options.data, vocabulary=options.vocabulary, max_length=options.max_length, limit=options.limit).train
+    sizes = {"vocabulary": options.vocabulary, "max_length": options.max_length, "limit": options.limit}
+    train = load(options.data, with_test=False, **sizes).train
     np.savez(options.output, ids=train.ids, targets=train.targets)
 
 
