@@ -56,7 +56,7 @@ def compared(request: pytest.FixtureRequest) -> tuple[Any, Any]:
     return tuple(outputs_and_gradients(layer, features=FEATURES) for layer in layers_of(request.param, both_ways=True))
 
 
-# Lengths on both sides of the eight steps to a turn of the loop.
+# Lengths on both sides of whole turns of the loop.
 @pytest.mark.parametrize("length", [1, 7, 8, 9, 21])
 def test_it_computes_what_keras_computes(compared: tuple[Any, Any], length: int) -> None:
     lengths = [length, 1, max(1, length - 3), (length + 1) // 2, length]
