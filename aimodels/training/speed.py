@@ -8,6 +8,7 @@ import keras
 from aimodels.config.schema import Train
 from aimodels.distribution.strategy import Placement
 from aimodels.errors import ConfigError, Problem
+from aimodels.layers.positions import LearnedPositions
 from aimodels.training.schedules import Steps
 
 # Rough estimates, in seconds and per second; they choose how steps are bundled and change no result.
@@ -106,8 +107,8 @@ def flops_per_example(model: keras.Model, *, positions: float = 1.0) -> float:
 
 
 def _weights(layer: keras.Layer) -> int:
-    """The numbers in the layer's own matrices; a table of embeddings is looked up, not multiplied."""
-    if isinstance(layer, keras.layers.Embedding):
+    """The numbers in the layer's own matrices; a table of embeddings or positions is looked up, not multiplied."""
+    if isinstance(layer, keras.layers.Embedding | LearnedPositions):
         return 0
     return sum(int(keras.ops.size(weight)) for weight in layer._trainable_variables if len(weight.shape) > 1)
 
