@@ -42,6 +42,9 @@ class Transformer(nn.Module):
         self.block = nn.TransformerEncoderLayer(
             64, 4, 128, options.dropout, activation="gelu", batch_first=True, norm_first=True, layer_norm_eps=1e-6
         )
+        # The other sides drop what a part of the block gives, not the weights of the attention nor the inner units.
+        self.block.self_attn.dropout = 0.0
+        self.block.dropout.p = 0.0
         self.norm = nn.LayerNorm(64, eps=1e-6)
         self.head = nn.Linear(64, 1)
 
