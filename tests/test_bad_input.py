@@ -298,9 +298,10 @@ def test_nothing_but_the_error_reaches_the_terminal(aimodels: CommandLine, root:
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    loading, checking, error, help = done.stderr.splitlines()
+    loading, *checking, error, help = done.stderr.splitlines()
     assert loading.startswith("loading TensorFlow ")
-    assert checking == "checking images 100% of 16 files"
+    # Told only where it takes longer than a moment.
+    assert all(line.startswith("checking images ") for line in checking)
     assert error.startswith("error[AM230]: photos/cat/3.png cannot be decoded: Invalid PNG data")
     assert help.startswith("  = help: repair or remove the file")
     assert not any(Path("runs").iterdir())
