@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 
@@ -86,6 +87,13 @@ def _own_plugin(folder: str, name: str) -> ModuleType:
             f"the {kind} {name!r} cannot be imported: {type(error).__name__}: {error}",
             help=f"python -c 'import {name}' shows where",
         ) from error
+
+
+def where_it_failed(error: Exception, *, plugin: ModuleType) -> str:
+    """The last line of a plug-in that an error came through, as `file:line`; else the line that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = next((frame for frame in reversed(frames) if frame.filename == plugin.__file__), frames[-1])
+    return f"{frame.filename}:{frame.lineno}"
 
 
 def unknown(folder: str, name: str) -> ConfigError:

@@ -1,6 +1,5 @@
 """The examples that a config asks for: the one place where a dataset plug-in is called."""
 
-import traceback
 from typing import Any
 
 import numpy as np
@@ -33,13 +32,11 @@ def _of_the_users_own(plugin: Any, options: DatasetOptions, *, seed: int) -> Dat
     except UserError:
         raise
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        frame = next((frame for frame in reversed(frames) if frame.filename == plugin.__file__), frames[-1])
         raise FailedError(
             f"load() of the dataset {options.name} failed: {type(error).__name__}: {error}",
             code="AM226",
             help="mend the dataset; --debug shows the whole traceback",
-            notes=[f"{frame.filename}:{frame.lineno}"],
+            notes=[discovery.where_it_failed(error, plugin=plugin)],
         ) from error
     if not isinstance(dataset, Dataset):
         raise _broken(options, f"load() must give an aimodels.data.dataset.Dataset, got {type(dataset).__name__}")

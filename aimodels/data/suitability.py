@@ -8,8 +8,8 @@ from aimodels import discovery
 from aimodels.config.augmentation import ImageAugmentation, TextAugmentation
 from aimodels.config.embedding import Embedding
 from aimodels.config.schema import Config
+from aimodels.data import word_vectors
 from aimodels.data.dataset import Dataset, ImageInput, TextInput
-from aimodels.data.missing import missing
 from aimodels.errors import ConfigError, Problem
 
 # Which preprocessings can read a kind of input; the first that the architecture accepts is taken.
@@ -33,9 +33,8 @@ def check_suits(config: Config, *, dataset: Dataset) -> None:
     if not is_text and not isinstance(config.train.batch_size, int):
         raise _unfit("train.batch_size", "a budget of tokens counts words, and the data are images")
     embedding: Any = getattr(config.model, "embedding", None)
-    if isinstance(embedding, Embedding) and embedding.file and not Path(embedding.file).expanduser().exists():
-        help = "correct `model.embedding.file`; null starts with random vectors"
-        raise missing(Path(embedding.file).expanduser(), what="a text file of word vectors", help=help)
+    if isinstance(embedding, Embedding) and embedding.file:
+        word_vectors.expect_file(Path(embedding.file).expanduser())
 
 
 def preprocessing_for(architecture: ModuleType, *, dataset: Dataset, name: str) -> str:

@@ -36,6 +36,16 @@ class Line:
     numbers: bytes
 
 
+def expect_file(path: Path) -> None:
+    """The file should be there.
+
+    Raises:
+        MissingError: it is not.
+    """
+    if not path.exists():
+        raise missing(path, what="a text file of word vectors", help=CORRECT_IT)
+
+
 def read(path: Path, *, vocabulary: Sequence[str], size: int) -> WordVectors:
     """Find the words of the vocabulary in a file. The first vector counts of a word that is there twice.
 
@@ -43,8 +53,7 @@ def read(path: Path, *, vocabulary: Sequence[str], size: int) -> WordVectors:
         MissingError: there is no such file.
         DataError: a line is not UTF-8 or has not `size` numbers, a number of a word is none; or no word was found.
     """
-    if not path.exists():
-        raise missing(path, what="a text file of word vectors", help=CORRECT_IT)
+    expect_file(path)
     row_of = {word.encode(): row for row, word in enumerate(vocabulary)}
     found: dict[int, npt.NDArray[np.float32]] = {}
     with phase("reading word vectors"):

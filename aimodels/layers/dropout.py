@@ -1,4 +1,4 @@
-"""Numbers switched off at random, at a third of the cost."""
+"""Numbers switched off at random, with fewer random bits."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ LEVELS = 2**16
 class Dropout(keras.layers.Dropout):
     """`keras.layers.Dropout` (Srivastava et al., 2014) that draws 16 random bits per number rather than a float32.
 
-    In a small Transformer the stock layer takes as long as the products. The rate is rounded to 1/65,536.
+    In a small Transformer the random numbers are a large part of a step. The rate is rounded to 1/65,536.
     """
 
     def call(self, inputs: Any, training: bool = False) -> Any:

@@ -1,6 +1,5 @@
 """The trained network: raw input -> preprocessing -> architecture -> logits, in one Keras model."""
 
-import traceback
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -67,13 +66,11 @@ def _built(architecture: ModuleType, config: Config, *, facts: dict[str, Any]) -
         if "." not in config.model.name:
             raise
         # The user's own code: its mistake is theirs to mend, so they are told where it is.
-        frames = traceback.extract_tb(error.__traceback__)
-        frame = next((frame for frame in reversed(frames) if frame.filename == architecture.__file__), frames[-1])
         raise FailedError(
             f"build() of the architecture {config.model.name} failed: {type(error).__name__}: {error}",
             code="AM307",
             help="mend the architecture; --debug shows the whole traceback",
-            notes=[f"{frame.filename}:{frame.lineno}"],
+            notes=[discovery.where_it_failed(error, plugin=architecture)],
         ) from error
 
 

@@ -15,7 +15,8 @@ from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset, Split, TextInput
 from aimodels.errors import ConfigError, Problem
 from aimodels.training.augmentation import augmented
-from aimodels.training.image_source import ImageSource, as_written, image_source
+from aimodels.training.image_source import ImageSource, image_source
+from aimodels.training.pipelines import as_written
 from aimodels.training.text_source import TextSource, text_source
 
 

@@ -14,11 +14,10 @@ from aimodels.data.dataset import Dataset, ImageFiles, ImageInput, Split, Texts
 from aimodels.events import Downloaded, emit, phase
 from aimodels.preprocessing import images as image_preprocessing
 from aimodels.training.ordering import Order, in_sequence, shuffled
+from aimodels.training.pipelines import as_written
 
 SHARE_OF_FREE_MEMORY = 0.25
 FREE_MEMORY_IF_UNKNOWN = 2**33
-# What runs in the pipeline has no Python conditions on tensors; rewriting its source takes longer than tracing it.
-as_written = tf.autograph.experimental.do_not_convert
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ from aimodels.events import phase
 from aimodels.layers.words import UNKNOWN
 from aimodels.preprocessing import words
 from aimodels.training.ordering import Order, shuffled_by_budget, shuffled_by_length, sorted_by_length
+from aimodels.training.pipelines import as_written
 from aimodels.training.text_augmentation import augmented_ids, augmented_strings
-
-as_written = tf.autograph.experimental.do_not_convert
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,9 @@ WRONG = {
     "union of words and a mapping": Wrong(
         BOTH + "train: {class_weights: blanced}", "AM102", 3, 24, "balanced", says="or a mapping, each value a number"
     ),
+    "number where a section is the longer form": Wrong(
+        BOTH + "train: {batch_size: 0}", "AM102", 3, 21, says="1 or more or a section with `tokens`, found 0"
+    ),
     "inside a mapping": Wrong(
         BOTH + "train: {class_weights: {a: 1, b: -1}}", "AM102", 3, 34, says="`train.class_weights.b` must be a number"
     ),
