@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from aimodels.config.embedding import Embedding
 from aimodels.config.schema import ArchitectureOptions
 from aimodels.config.section import Fraction, Listed
-from aimodels.preprocessing.words import Options as WordsOptions
+from aimodels.config.words import WordsOptions
 
 if TYPE_CHECKING:
     import keras

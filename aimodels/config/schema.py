@@ -6,10 +6,18 @@ from pydantic import Field, SerializeAsAny
 from typing_extensions import TypeVar
 
 from aimodels.config.augmentation import ImageAugmentation, TextAugmentation
+from aimodels.config.losses import AutoLoss, Loss
 from aimodels.config.optimizers import Adam, Optimizer
 from aimodels.config.section import Fraction, Listed, NamedSection, Section
 
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+
+
+class Fold(Section):
+    """One part of a cross-validation: the examples, but for a test split of their own, in `of` parts of equal size."""
+
+    number: int = Field(ge=1, description="The part that becomes the test split.")
+    of: int = Field(ge=2, description="How many parts there are.")
 
 
 class DatasetOptions(NamedSection):
@@ -19,6 +27,11 @@ class DatasetOptions(NamedSection):
         0.1, description="Share of the training examples kept for validation, drawn per class; 0 for none."
     )
     limit: int | None = Field(None, ge=1, description="Use at most this many examples of each split, for a quick try.")
+    fold: Fold | None = Field(
+        None,
+        description="Which part of a cross-validation is tested on; `train.folds` sets it for each of its runs.",
+        examples=[{"number": 1, "of": 5}],
+    )
 
 
 class ArchitectureOptions(NamedSection):
@@ -53,10 +66,23 @@ class Train(Section):
         examples=[64],
     )
     optimizer: Optimizer = Field(Adam(name="adam"), description="The optimizer, its learning rate and its schedule.")
+    loss: Loss = Field(AutoLoss(), description="What is minimised.")
+    scale_targets: bool = Field(
+        True,
+        description="Numbers are learned with mean 0 and deviation 1; the trained model answers in their own unit.",
+    )
     label_smoothing: Fraction = Field(0.0, description="How much probability the target gives to the other classes.")
     class_weights: Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0)]] = Field(
         "none",
         description="Weight of each class in the loss: none, balanced (rare ones count more), or class name to weight.",
+    )
+    sampling: Literal["none", "over", "under"] = Field(
+        "none",
+        description="over: show examples of rare classes several times per epoch; under: show only as many of each "
+        "class as the rarest has, drawn anew in every epoch.",
+    )
+    folds: int | None = Field(
+        None, ge=2, le=1000, description="Cross-validation: as many runs, each tested on another part of the examples."
     )
     augment: ImageAugmentation | TextAugmentation = Field(
         ImageAugmentation(),
@@ -100,8 +126,25 @@ class Train(Section):
     )
 
 
+class BestThreshold(Section):
+    """The threshold with the best value of a metric on the validation split."""
+
+    maximise: Literal["f1", "balanced_accuracy", "accuracy", "youden"] = Field(
+        "f1", description="f1 of the second class, the mean recall, accuracy, or recall + specificity - 1."
+    )
+
+
 class Evaluate(Section):
     """What is measured besides the standard scores."""
+
+    threshold: Annotated[float, Field(gt=0, lt=1)] | BestThreshold = Field(
+        0.5,
+        description="Probability of the second of two classes from which it is the answer; or `{maximise: f1}`: chosen "
+        "on the validation split after training, and kept with the model.",
+    )
+    importance: bool = Field(
+        True, description="Of tables: measure how much each column counts, by shuffling it (Breiman, 2001)."
+    )
 
     top_k: Listed[Annotated[int, Field(ge=1)]] = Field(
         (), description="Also report how often the truth is among the k best."

@@ -6,10 +6,14 @@ NumPy and plain Python only, so that data can be read and checked without loadin
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from aimodels.config.columns import ColumnOptions, Kind
+from aimodels.config.schema import DatasetOptions
+from aimodels.data.rows import Rows
 
 Task = Literal["binary", "multiclass", "multilabel", "regression"]
 SplitName = Literal["train", "validation", "test"]
@@ -37,7 +41,36 @@ class TextInput:
     """Texts of any length, one str per example."""
 
 
-Input = ImageInput | TextInput
+@dataclass(frozen=True)
+class Column:
+    """One column that the network sees: its name in the table, what it is, and how it becomes numbers."""
+
+    name: str
+    options: ColumnOptions
+
+    @property
+    def kind(self) -> Kind:
+        """number, category, date or text."""
+        return self.options.kind
+
+
+@dataclass(frozen=True)
+class TableInput:
+    """Rows of a table, by named columns: a number is a float, NaN if missing; all others are strings, "" if missing.
+
+    `missing` are the words that stand for a missing value in the table, such as NA.
+    """
+
+    columns: tuple[Column, ...]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+
+Input = ImageInput | TextInput | TableInput
 
 
 @dataclass(frozen=True)
@@ -96,19 +129,25 @@ class Texts:
         return Texts(tuple(self.strings[index] for index in indices), names)
 
 
-Examples = npt.NDArray[np.uint8] | ImageFiles | Texts
+Examples = npt.NDArray[np.uint8] | ImageFiles | Texts | Rows
+Targets = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Raw examples with their targets: class numbers (int64), or numbers (float32).
+    """Raw examples with their targets: class numbers (int64 [N]), for multilabel a 0 or 1 per class (int64 [N, K]), or
+    numbers in the unit of the target (float64 [N]).
 
-    `examples` is an array with one row per example, or the files that hold them, or texts.
+    `examples` is an array with one row per example, or the files that hold them, or texts, or rows of a table.
+    `weights` (float32 [N]) say how much each example counts in the loss. Examples with the same number in `groups`
+    (int64 [N]) belong together and are never parted by a split.
     """
 
     name: SplitName
     examples: Examples
-    targets: npt.NDArray[np.int64]
+    targets: Targets
+    weights: npt.NDArray[np.float32] | None = None
+    groups: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if len(self.examples) != len(self.targets):
@@ -121,7 +160,13 @@ class Split:
         """The examples at these positions, in this order."""
         chosen = np.asarray(indices, dtype=np.int64)
         examples = self.examples[chosen] if isinstance(self.examples, np.ndarray) else self.examples.take(chosen)
-        return Split(name=name or self.name, examples=examples, targets=self.targets[chosen])
+        return Split(
+            name=name or self.name,
+            examples=examples,
+            targets=self.targets[chosen],
+            weights=None if self.weights is None else self.weights[chosen],
+            groups=None if self.groups is None else self.groups[chosen],
+        )
 
     def name_of(self, index: int) -> str:
         """How to call one example in front of the user: its file, its row, or its position."""
@@ -129,6 +174,8 @@ class Split:
             return str(self.examples.paths[index])
         if isinstance(self.examples, Texts) and self.examples.names:
             return self.examples.names[index]
+        if isinstance(self.examples, Rows):
+            return self.examples.name_of(index)
         return f"{self.name}[{index}]"
 
 
@@ -146,7 +193,11 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Everything a model can be trained and measured on. `test` is None where the user has none."""
+    """Everything a model can be trained and measured on. `test` is None where the user has none.
+
+    `resolved` are the options with everything in them that was inferred from the data, for the run to remember; None
+    where nothing was. `inferred` says so to the user, a line per thing.
+    """
 
     input: Input
     target: Target
@@ -154,6 +205,8 @@ class Dataset:
     validation: Split | None
     test: Split | None
     provenance: Provenance
+    resolved: DatasetOptions | None = None
+    inferred: tuple[str, ...] = ()
 
     def split(self, name: str) -> Split | None:
         """The split of that name ("train", "validation", "test")."""

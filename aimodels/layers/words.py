@@ -33,7 +33,7 @@ ON_CPU = partial(tf.device, "CPU:0")
 
 @dataclass(frozen=True)
 class Rules:
-    """How a text is split into words, and how many of them are read; see `aimodels.preprocessing.words.Options`."""
+    """How a text is split into words, and how many of them are read; see `aimodels.config.words.WordsOptions`."""
 
     lower: bool = True
     html_breaks: bool = True

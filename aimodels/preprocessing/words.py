@@ -5,17 +5,18 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
-from aimodels.config.section import Listed, Section
+from aimodels.config.words import WordsOptions as Options
 from aimodels.data.dataset import Split, TextInput, Texts
 from aimodels.data.word_counts import counted, most_frequent
 from aimodels.errors import DataError
 from aimodels.events import phase, warn
+
+__all__ = ["Encoded", "Options", "encode", "fit", "vocabulary", "words_layer", "words_read"]
 
 if TYPE_CHECKING:
     import keras
@@ -28,50 +29,6 @@ CHARACTERS_PER_CHUNK = 1_000_000
 CHARACTERS_PER_TEXT = 50  # what a text costs besides its characters
 MOST_THREADS = 8
 LONGEST_WORD = 100  # in characters; what is longer is no word but an address, a dump or a line of dashes
-StopWord = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
-
-
-class Options(Section):
-    """How texts become words, and words become numbers."""
-
-    vocabulary: int = Field(
-        20_000,
-        ge=3,
-        le=10_000_000,
-        description="Size of the vocabulary and rows of the embedding: the most frequent words of the training texts, "
-        "after one number for padding and one for every other word.",
-        examples=[20_000],
-    )
-    min_count: int = Field(1, ge=1, description="A word that the training texts hold fewer times stays unknown.")
-    lower: bool = Field(True, description="Make every letter small, the same way in every language: İ and I become i.")
-    html_breaks: bool = Field(True, description="Read `<br>` and `<br />` as white space, as in the IMDB reviews.")
-    punctuation: Literal["strip", "split", "keep"] = Field(
-        "strip",
-        description="strip: punctuation separates words and is left out, but an apostrophe is only left out (`don't` "
-        "is `dont`); split: each punctuation mark is a word; keep: it stays part of its word.",
-    )
-    split: Literal["auto", "whitespace", "characters"] = Field(
-        "auto",
-        description="whitespace: words are what stands between white space; auto: besides, each character of a script "
-        "without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) and each emoji is a word; characters: each "
-        "character is a word.",
-    )
-    stop_words: Literal["none", "english"] | Listed[StopWord] = Field(
-        "none",
-        description="Words to leave out: english (318 of them, from scikit-learn), or a list.",
-        examples=[["the", "a", "of"]],
-    )
-    ngrams: int = Field(
-        1,
-        ge=1,
-        le=5,
-        description="Also number the runs of up to this many words. Each stands right behind its last word: with 2, "
-        "`not very good` is `not`, `very`, `not very`, `good`, `very good`.",
-    )
-    max_length: int = Field(
-        400, ge=1, le=1_000_000, description="Words (and n-grams) that are read of a text; the rest is cut off."
-    )
-    keep: Literal["start", "end"] = Field("start", description="Which end of a longer text is read.")
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,15 @@ class RunFolder:
         """What kind of examples the run takes."""
         return input_of(self.signature)
 
+    @property
+    def threshold(self) -> float:
+        """Probability of the second of two classes from which it is the answer."""
+        chosen = self.facts().get("threshold")
+        if chosen:
+            return float(chosen["value"])
+        wanted = self.config.evaluate.threshold
+        return wanted if isinstance(wanted, float) else 0.5
+
     def metrics(self) -> dict[str, Any]:
         """What `metrics.json` says: best, last, and an entry per split evaluated later."""
         return _document(self.metrics_file)

@@ -20,11 +20,15 @@ def signature_of(dataset: "Dataset") -> dict[str, Any]:
 
 def input_of(signature: Mapping[str, Any]) -> "Input":
     """What kind of examples the run of this signature takes."""
-    from aimodels.data.dataset import ImageInput, TextInput
+    from aimodels.config.columns import column_options
+    from aimodels.data.dataset import Column, ImageInput, TableInput, TextInput
 
     document = signature["input"]
     if document["kind"] == "text":
         return TextInput()
+    if document["kind"] == "table":
+        columns = tuple(Column(column["name"], column_options(column["options"])) for column in document["columns"])
+        return TableInput(columns, missing=tuple(document["missing"]))
     return ImageInput(
         height=document["height"], width=document["width"], channels=document["channels"], resize=document["resize"]
     )
@@ -36,10 +40,13 @@ def num_outputs_of(signature: Mapping[str, Any]) -> int:
 
 
 def _as_document(input: "Input") -> dict[str, Any]:
-    from aimodels.data.dataset import TextInput
+    from aimodels.data.dataset import TableInput, TextInput
 
     if isinstance(input, TextInput):
         return {"kind": "text"}
+    if isinstance(input, TableInput):
+        columns = [{"name": column.name, "options": column.options.model_dump(mode="json")} for column in input.columns]
+        return {"kind": "table", "columns": columns, "missing": list(input.missing)}
     return {
         "kind": "image",
         "height": input.height,

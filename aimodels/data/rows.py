@@ -1,0 +1,77 @@
+"""Rows of a table as examples: in memory, or on disk where they are too many; read as Arrow tables, some at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow
+
+ROWS_AT_ONCE = 65_536
+
+
+class RowStore(Protocol):
+    """Where rows lie. A column of numbers is Arrow's float64, every other one its string; null is a missing value."""
+
+    def __len__(self) -> int: ...
+
+    def table(self, positions: npt.NDArray[np.int64]) -> "pyarrow.Table":
+        """The rows at these positions, in this order."""
+
+    def name_of(self, position: int) -> str:
+        """How to call a row in front of the user, as in `penguins.csv row 17`; the first row of a file is row 1."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a store, in an order of their own: those at `positions`, int64 [N]."""
+
+    store: RowStore
+    positions: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def take(self, indices: npt.NDArray[np.int64]) -> "Rows":
+        """The rows at these places, in this order."""
+        return Rows(self.store, self.positions[indices])
+
+    def tables(self, *, rows_at_once: int = ROWS_AT_ONCE) -> Iterator["pyarrow.Table"]:
+        """Every row, some at a time, in order."""
+        for start in range(0, len(self), rows_at_once):
+            yield self.store.table(self.positions[start : start + rows_at_once])
+
+    def table(self) -> "pyarrow.Table":
+        """Every row at once."""
+        return self.store.table(self.positions)
+
+    def name_of(self, index: int) -> str:
+        """How to call one row in front of the user."""
+        return self.store.name_of(int(self.positions[index]))
+
+
+@dataclass(frozen=True)
+class RowsInMemory:
+    """A store in memory. `names` calls each row by its file and number; without them it is its position."""
+
+    whole: "pyarrow.Table"
+    names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.whole.num_rows)
+
+    def table(self, positions: npt.NDArray[np.int64]) -> "pyarrow.Table":
+        """The rows at these positions, in this order."""
+        return self.whole.take(positions)
+
+    def name_of(self, position: int) -> str:
+        """How to call a row in front of the user."""
+        return self.names[position] if self.names else f"row {position + 1}"
+
+
+def rows_of(table: "pyarrow.Table", *, names: tuple[str, ...] = ()) -> Rows:
+    """Every row of a table in memory."""
+    return Rows(RowsInMemory(table, names), np.arange(table.num_rows, dtype=np.int64))
