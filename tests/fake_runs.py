@@ -7,6 +7,7 @@ import numpy as np
 from aimodels.config.schema import ArchitectureOptions, Config, DatasetOptions, Evaluate
 from aimodels.data import thumbnails
 from aimodels.data.dataset import Provenance, Split, Texts
+from aimodels.data.rows import rows_of
 from aimodels.evaluation.chosen import Chosen
 from aimodels.evaluation.evaluate import EvaluationRequest, measure
 from aimodels.prediction.predict import Answers
@@ -18,18 +19,30 @@ STEPS_PER_EPOCH = 40
 
 IMAGE = {"kind": "image", "height": 8, "width": 8, "channels": 1, "resize": "stretch"}
 TEXT = {"kind": "text"}
+TABLE = {
+    "kind": "table",
+    "missing": ["NA"],
+    "columns": [
+        {"name": "bill length (mm)", "options": {"kind": "number"}},
+        {"name": "island", "options": {"kind": "category"}},
+        {"name": "seen", "options": {"kind": "date"}},
+        {"name": "note", "options": {"kind": "text"}},
+    ],
+}
 MAX_LENGTH = 60
 
 
-def run_folder(runs_dir, *, stem="fake", class_names=("0", "1", "2"), input=IMAGE):
-    """A run that ended before its first epoch did."""
+def run_folder(runs_dir, *, stem="fake", class_names=("0", "1", "2"), input=IMAGE, task=None):
+    """A run that ended before its first epoch did. Its task is that of as many classes, unless it is said."""
     run = RunFolder.create(runs_dir, stem=stem)
     run.plot_data.mkdir(parents=True)
     facts = {"name": run.name, "status": "finished", "data_fingerprint": "abc123", "steps_per_epoch": STEPS_PER_EPOCH}
     if input == TEXT:
         facts["words"] = {"vocabulary": 500, "max_length": MAX_LENGTH, "keep": "start"}
     write_json(run.run_file, facts)
-    write_json(run.signature_file, {"input": input, "class_names": list(class_names)})
+    task = task or ("binary" if len(class_names) == 2 else "multiclass")
+    unit = "g" if task == "regression" else None
+    write_json(run.signature_file, {"input": input, "task": task, "class_names": list(class_names), "unit": unit})
     write_json(run.metrics_file, {"best": None, "last": None})
     # As if it had been read from config.resolved.yaml.
     run.__dict__["config"] = Config(
@@ -136,6 +149,42 @@ def some_texts(num_examples, *, seed=0):
     words = np.array("the film is not so bad as it looks but very long and Bartholomew's plot is thin".split())
     strings = [" ".join(random.choice(words, size=length)) for length in lengths]
     return Texts(tuple(strings), tuple(f"row {row}" for row in range(1, num_examples + 1)))
+
+
+def some_rows(num_rows, *, seed=0):
+    """Rows of the columns of TABLE with holes in them; a column that no network sees comes first."""
+    import pyarrow as pa
+
+    random = np.random.default_rng(seed)
+
+    def holes(values):
+        return [None if gap else value for value, gap in zip(values, random.random(num_rows) < 0.1, strict=True)]
+
+    table = pa.table(
+        {
+            "id": pa.array([f"id {row}" for row in range(num_rows)]),
+            "bill length (mm)": pa.array(holes(random.normal(43.0, 5.0, num_rows).round(1).tolist()), pa.float64()),
+            "island": pa.array(holes(random.choice(["Biscoe", "Dream", "Torgersen"], num_rows).tolist())),
+            "seen": pa.array(holes([f"20{random.integers(7, 10):02d}-11-{random.integers(1, 30):02d}"] * num_rows)),
+            "note": pa.array(holes([" ".join(random.choice(["old", "new", "egg"], 4)) for _ in range(num_rows)])),
+        }
+    )
+    return rows_of(table, names=tuple(f"penguins.csv row {row}" for row in range(1, num_rows + 1)))
+
+
+def some_numbers(num_examples, *, seed=0, noise=300.0):
+    """True masses, and answers that are off by some of the noise."""
+    random = np.random.default_rng(seed)
+    targets = random.normal(4200.0, 800.0, num_examples).round()
+    return targets, (targets + random.normal(0.0, noise, num_examples)).astype(np.float32)
+
+
+def some_labels(num_examples, *, num_classes, seed=0, skill=3.0):
+    """Sets of labels, a 0 or 1 each, and the probability of each label."""
+    random = np.random.default_rng(seed)
+    targets = (random.random((num_examples, num_classes)) < 0.4).astype(np.int64)
+    logits = random.normal(size=targets.shape) + skill * (targets - 0.5)
+    return targets, (1 / (1 + np.exp(-logits))).astype(np.float32)
 
 
 def complete_run(  # noqa: PLR0913  # what a test says of a run is what differs from the usual one

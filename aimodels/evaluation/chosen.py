@@ -104,7 +104,7 @@ def _pointed_at(options: DatasetOptions, *, path: Path, run: RunFolder) -> Datas
             code="AM519",
             help="leave --data away to measure on the run's own data",
         )
-    wanted: dict[str, Any] = {"validation": 0.0, "test": 0.0, "limit": None}
+    wanted: dict[str, Any] = {"validation": 0.0, "test": 0.0, "limit": None, "fold": None}
     if isinstance(run.input, ImageInput):
         wanted["size"] = (run.input.height, run.input.width)
     understood = {key: value for key, value in wanted.items() if key in type(options).model_fields}

@@ -3,39 +3,21 @@
 `name` is the split, with what differs from the usual behind it: `test`, `test-last`, `data-my_photos`.
 """
 
-import csv
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from aimodels.errors import FailedError
-from aimodels.runs.atomic import replacing, write_json, write_text
+from aimodels.runs.atomic import write_json, write_text
 from aimodels.runs.folder import RunFolder
+from aimodels.runs.predictions import Predictions, read_predictions, write_predictions
 
-COLUMNS = ("example", "target", "prediction", "correct", "loss")
-NUM_WORDS = "num_words"
-PROBABILITY = "p_"
+if TYPE_CHECKING:
+    from aimodels.data.dataset import Task
 
-
-@dataclass(frozen=True)
-class Predictions:
-    """The answer to every example: class numbers ([N]) and probabilities ([N, K]), in the order of the examples.
-
-    `num_words` ([N]) is how many words each text has, before any are cut off; None where the examples are no texts.
-    """
-
-    examples: tuple[str, ...]
-    targets: npt.NDArray[np.int64]
-    predictions: npt.NDArray[np.int64]
-    losses: npt.NDArray[np.float64]
-    probabilities: npt.NDArray[np.float32]
-    num_words: npt.NDArray[np.int64] | None = None
+__all__ = ["EvaluationFolder", "Predictions", "evaluations"]
 
 
 class EvaluationFolder:
@@ -47,6 +29,8 @@ class EvaluationFolder:
         self.text_file = path / "report.txt"
         self.predictions_file = path / "predictions.csv"
         self.examples_file = path / "examples.json"
+        self.importance_file = path / "importance.json"
+        self.by_feature_file = path / "by_feature.json"
         self.plots = path / "plots"
         self.plot_data = path / "plots" / "data"
 
@@ -69,24 +53,10 @@ class EvaluationFolder:
             MachineError: the disk is full or the folder cannot be written.
         """
         self.report_file.unlink(missing_ok=True)
-        self._write_predictions(predictions, class_names=report["class_names"])
+        write_predictions(predictions, self.predictions_file, class_names=report["class_names"])
         write_json(self.examples_file, examples)
         write_text(self.text_file, text)
         write_json(self.report_file, report)
-
-    def _write_predictions(self, rows: Predictions, *, class_names: Sequence[str]) -> None:
-        with replacing(self.predictions_file) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-            lines = csv.writer(file, lineterminator="\n")
-            of_texts = () if rows.num_words is None else (NUM_WORDS,)
-            lines.writerow([*COLUMNS, *of_texts, *(PROBABILITY + name for name in class_names)])
-            for index, example in enumerate(rows.examples):
-                target, prediction = int(rows.targets[index]), int(rows.predictions[index])
-                correct = "true" if target == prediction else "false"
-                # str() of a float32 is the shortest text that reads back as the same float32.
-                numbers = [str(number) for number in rows.probabilities[index]]
-                loss = repr(float(rows.losses[index]))
-                words = () if rows.num_words is None else (int(rows.num_words[index]),)
-                lines.writerow([example, class_names[target], class_names[prediction], correct, loss, *words, *numbers])
 
     @cached_property
     def report(self) -> dict[str, Any]:
@@ -96,6 +66,30 @@ class EvaluationFolder:
             FailedError: the file cannot be read.
         """
         return self._document(self.report_file)
+
+    @property
+    def task(self) -> "Task":
+        """What was predicted. Evaluations that do not say are of classes."""
+        task: Task = self.report.get("task", "multiclass")
+        return task
+
+    @cached_property
+    def importance(self) -> dict[str, Any] | None:
+        """How much each column of a table counts; None where that was not measured.
+
+        Raises:
+            FailedError: the file cannot be read.
+        """
+        return self._document(self.importance_file) if self.importance_file.exists() else None
+
+    @cached_property
+    def by_feature(self) -> dict[str, Any] | None:
+        """The error over the values of each column of a table; None where that was not measured.
+
+        Raises:
+            FailedError: the file cannot be read.
+        """
+        return self._document(self.by_feature_file) if self.by_feature_file.exists() else None
 
     @cached_property
     def examples(self) -> dict[str, Any]:
@@ -113,20 +107,8 @@ class EvaluationFolder:
         Raises:
             FailedError: the file cannot be read.
         """
-        class_names = self.report["class_names"]
-        numbers = {name: index for index, name in enumerate(class_names)}
         try:
-            with self.predictions_file.open(encoding="utf-8", newline="") as file:
-                header, *rows = csv.reader(file)
-            columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-            return Predictions(
-                examples=columns["example"],
-                targets=np.array([numbers[name] for name in columns["target"]], np.int64),
-                predictions=np.array([numbers[name] for name in columns["prediction"]], np.int64),
-                losses=np.array(columns["loss"], np.float64),
-                probabilities=np.array([columns[PROBABILITY + name] for name in class_names], np.float32).T,
-                num_words=np.array(columns[NUM_WORDS], np.int64) if NUM_WORDS in columns else None,
-            )
+            return read_predictions(self.predictions_file, task=self.task, class_names=self.report["class_names"])
         except (OSError, ValueError, KeyError) as error:
             raise self._unreadable(self.predictions_file, error) from error
 

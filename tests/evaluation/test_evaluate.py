@@ -240,6 +240,7 @@ def test_other_texts_are_read_by_the_options_of_the_run(runs_dir, loading, monke
         "name": "fake",
         "source": str(tmp_path / "new reviews.csv.gz"),
         "on_error": "skip",
+        "fold": None,
         "validation": 0.0,
         "test": 0.0,
         "limit": None,
