@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from aimodels.config import problems
 from aimodels.config.fields import Field, fields
+from aimodels.config.key_paths import joined
 from aimodels.config.problems import Spot
 from aimodels.config.section import Section
 from aimodels.config.short_forms import chosen_name, layout, section_of
@@ -50,7 +51,11 @@ class _Check:
         if field.is_section and isinstance(spot.written.value, dict):
             self._one_of_its_sections(field, spot)
         elif field.listed and isinstance(spot.written.value, list):
-            self._items(field, spot)
+            for index, item in enumerate(spot.written.value):
+                self._item(field.item, spot.item(index, item))
+        elif field.mapped and isinstance(spot.written.value, dict):
+            for key in spot.written.value:
+                self._item(field.item, spot.below(key))
         elif any(error["type"] in problems.OWN_RULE for error in errors):
             self.problems.extend(problems.rule_broken(spot, error=error) for error in errors)
         else:
@@ -58,25 +63,25 @@ class _Check:
         if len(self.problems) == before:
             self.problems.extend(problems.rule_broken(spot, error=error) for error in errors[:1])
 
-    def _items(self, field: Field, spot: Spot) -> None:
-        items = spot.written.value if isinstance(spot.written.value, list) else []
-        one = Field(field.key, field.info, field.sections, field.named, listed=False, default_name=None)
-        for index, item in enumerate(items):
-            below = spot.item(index, item)
-            if not isinstance(item.value, dict):
-                self.problems.append(problems.wrong_section(one, below))
-                continue
-            # Sections in a list have no place in the layout of the config, as there may be any number of them.
-            inner = _Check({**self.layout, **layout(item, section=section_of(item, field=one), at=below.path)})
-            inner._one_of_its_sections(one, below)
-            self.problems.extend(inner.problems)
+    def _item(self, field: Field, spot: Spot) -> None:
+        """Check one section of a list or of a mapping to sections."""
+        if not isinstance(spot.written.value, dict):
+            self.problems.append(problems.wrong_section(field, spot))
+            return
+        # They have no place in the layout of the config, as there may be any number of them.
+        below = dict(layout(spot.written, section=section_of(spot.written, field=field), at=spot.path))
+        if field.named and chosen_name(spot.written, field=field) is None:
+            below[spot.path] = _all_keys(field)
+        inner = _Check({**self.layout, **below})
+        inner._one_of_its_sections(field, spot)
+        self.problems.extend(inner.problems)
 
     def _one_of_its_sections(self, field: Field, spot: Spot) -> None:
         """Check a mapping whose section its `name`, or its keys, choose."""
         if field.named:
             self._named_section(field, spot)
             return
-        known = {key: entry for section in field.sections for key, entry in fields(section).items()}
+        known = _all_keys(field)
         if set(spot.written.entries) - set(known) or len(field.sections) == 1:
             if len(field.sections) == 1:
                 self.section(field.sections[0], spot)
@@ -92,12 +97,17 @@ class _Check:
     def _named_section(self, field: Field, spot: Spot) -> None:
         name = chosen_name(spot.written, field=field)
         section = section_of(spot.written, field=field)
+        if name is None and field.chooser == "kind":
+            known = _all_keys(field)
+            self._unknown_keys(spot, known=known)
+            if set(spot.written.entries) <= set(known):
+                self.problems.append(problems.missing_kind(field, spot))
+            return
         if name is None or field.section_called(name) is not None or len(field.sections) == 1:
             self.section(section, spot, siblings=field.sections)
             return
         self.problems.append(problems.unknown_choice(field, spot))
-        known = {key: entry for section in field.sections for key, entry in fields(section).items()}
-        self._unknown_keys(spot, known=known)
+        self._unknown_keys(spot, known=_all_keys(field))
 
     def _unknown_keys(self, spot: Spot, *, known: Mapping[str, Field], siblings: Sequence[type[Section]] = ()) -> None:
         unknown = [key for key in spot.written.entries if key not in known]
@@ -110,8 +120,13 @@ class _Check:
 
     def _is_misspelt(self, key: str, spot: Spot) -> bool:
         """Whether a missing key is there under a wrong spelling, which is a problem of its own already."""
-        full = ".".join((*spot.path, key))
+        full = joined((*spot.path, key))
         return any(suggestion.replace in (key, full) for problem in self.problems for suggestion in problem.suggestions)
+
+
+def _all_keys(field: Field) -> dict[str, Field]:
+    """The keys of every section that a field may hold."""
+    return {key: entry for section in field.sections for key, entry in fields(section).items()}
 
 
 def _by_key(section: type[Section], written: Written) -> dict[str | None, list[ErrorDetails]]:

@@ -38,6 +38,9 @@ def field_schema(path: Sequence[str]) -> Schema | None:
     sections: list[type[Section]] = [Config]
     found: list[tuple[Field, type[Section]]] = []
     for key in path:
+        if found and all(field.mapped for field, _ in found):
+            found = [(field.item, section) for field, section in found]
+            continue  # a word of the user's own, such as the name of a column
         found = [(fields(section)[key], section) for section in sections if key in section.model_fields]
         is_plugin = found and found[0][1] is Config and key in PLUGINS
         sections = options(key) if is_plugin else [inner for field, _ in found for inner in field.sections]
@@ -88,6 +91,8 @@ class _Definitions:
             schema = self._sections(field)
         elif field.listed:
             schema = {"type": "array", "items": self._any(field.sections)}
+        elif field.mapped:
+            schema = {"type": "object", "additionalProperties": self._mapped(field)}
         else:
             annotation: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
             schema = _draft_7(TypeAdapter(annotation).json_schema())
@@ -110,6 +115,12 @@ class _Definitions:
         names = [name for section in field.sections for name in names_of(section)]
         plain = [_draft_7(TypeAdapter(member).json_schema()) for member in field.plain]
         return {"anyOf": [*plain, *members, *([{"type": "string", "enum": names}] if names else [])]}
+
+    def _mapped(self, field: Field) -> Schema:
+        """A value of a mapping to sections: one of their words, or a section with any key, which tells its kind."""
+        words = {"type": "string", "enum": [word for section in field.sections for word in names_of(section)]}
+        sections = [{"allOf": [self._refer(section)], "minProperties": 1} for section in field.sections]
+        return _or_null({"anyOf": [words, *sections]})
 
     def _plugin(self, key: str) -> Schema:
         """A bundled plug-in, or the dotted path of a user's own, whose keys are not known here."""

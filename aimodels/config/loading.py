@@ -95,7 +95,7 @@ def _options(written: Written, *, key: str, folder: str, stand_in: type[NamedSec
     if entry is None:
         return _Plugin(stand_in)
     name_entry = entry.value.entries.get("name")
-    name = name_entry.value if name_entry else entry.value
+    name = name_entry.value if name_entry else entry.value.word or entry.value
     if not isinstance(name.value, str):
         return _Plugin(stand_in)
     try:

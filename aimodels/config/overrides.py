@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aimodels.config.key_paths import PATH, parts, unquoted
 from aimodels.config.yaml_source import Entry, Written, read
 from aimodels.errors import ARGUMENT, ConfigError, Place, Problem
 
-OVERRIDE = re.compile(r"([^=\s]+)=(.*)", re.DOTALL)
+OVERRIDE = re.compile(rf"({PATH})=(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,10 @@ def source_of(override: str) -> str:
 
 
 def put_over(written: Written, *, overrides: Sequence[str]) -> Overridden:
-    """Apply overrides from left to right: `train.epochs=3`, `model.filters=[8, 16]`, `train.early_stopping=null`."""
+    """Apply overrides from left to right: `train.epochs=3`, `model.filters=[8, 16]`, `train.early_stopping=null`.
+
+    A key with dots, spaces or `=` stands in double quotes: `data.columns."bill length".scale=robust`.
+    """
     problems: list[Problem] = []
     for override in overrides:
         try:
@@ -35,12 +39,11 @@ def put_over(written: Written, *, overrides: Sequence[str]) -> Overridden:
 
 
 def _put(written: Written, override: str) -> Written:
-    parts = OVERRIDE.fullmatch(override)
-    keys = parts[1].split(".") if parts else []
-    if parts is None or not all(keys):
+    matched = OVERRIDE.fullmatch(override)
+    if matched is None:
         raise ConfigError([_malformed(override)], source=source_of(override))
-    value = _value(parts[2], override=override, start=len(parts[1]) + 1)
-    return _with(written, keys=keys, value=value, column=1)
+    value = _value(matched[2], override=override, start=len(matched[1]) + 1)
+    return _with(written, keys=parts(matched[1]), value=value, column=1)
 
 
 def _value(text: str, *, override: str, start: int) -> Written:
@@ -84,16 +87,15 @@ def _in_argument(problem: Problem, *, override: str) -> Problem:
 
 
 def _with(written: Written, *, keys: list[str], value: Written, column: int) -> Written:
-    """`written` with `value` at the end of a path of keys; a section given by its name alone keeps that name."""
+    """`written` with `value` at the end of a path of keys; a section given by a word alone keeps that word."""
     override = value.place.lines[0]
-    key, *rest = keys
-    place = Place(value.place.source, 1, column, column + len(key), (override,))
+    quoted, *rest = keys
+    key = unquoted(quoted)
+    place = Place(value.place.source, 1, column, column + len(quoted), (override,))
     entries = dict(written.entries)
-    if isinstance(written.value, str):
-        entries = {"name": Entry(written.place, written)}
     if rest:
         below = entries[key].value if key in entries else Written(None, place)
-        value = _with(below, keys=rest, value=value, column=column + len(key) + 1)
+        value = _with(below, keys=rest, value=value, column=column + len(quoted) + 1)
     if value.value is None and key in entries:
         del entries[key]
     else:
@@ -101,7 +103,8 @@ def _with(written: Written, *, keys: list[str], value: Written, column: int) -> 
     is_new = not isinstance(written.value, dict | str)
     # Unsetting a key below a section that is not there must not bring that section into being.
     vanishes = written.vanishes or (is_new and (value.value is None or value.vanishes))
-    return Written(entries, place if is_new else written.place, vanishes=vanishes)
+    word = written if isinstance(written.value, str) else written.word
+    return Written(entries, place if is_new else written.place, vanishes=vanishes, word=word)
 
 
 def _malformed(override: str) -> Problem:
@@ -111,5 +114,6 @@ def _malformed(override: str) -> Problem:
         message=f'"{override}" is not an override',
         place=place,
         label="expected key=value",
-        help="write the path of a key, `=` and its value, without spaces: train.epochs=3",
+        help="write the path of a key, `=` and its value, without spaces: train.epochs=3; a name with dots, spaces or "
+        '`=` in double quotes: data.columns."bill length".scale=robust',
     )

@@ -9,7 +9,8 @@ from typing import Any, get_args, get_origin
 from pydantic_core import ErrorDetails
 
 from aimodels import discovery
-from aimodels.config.fields import Field, alternatives, fields, names_of
+from aimodels.config.fields import Field, alternatives, chooser_of, fields, names_of
+from aimodels.config.key_paths import joined
 from aimodels.config.section import Section
 from aimodels.config.suggestions import CLOSE, Layout, advice, allowed
 from aimodels.config.wording import choices, either, example, expected_parts, found, quoted
@@ -33,7 +34,7 @@ class Spot:
     @property
     def name(self) -> str:
         """The path as users write it."""
-        return ".".join(self.path)
+        return joined(self.path)
 
     def below(self, key: str) -> "Spot":
         """The value of one of its keys."""
@@ -48,8 +49,10 @@ class Spot:
 def unknown_key(key: str, spot: Spot, *, layout: Layout, siblings: Sequence[type[Section]] = ()) -> Problem:
     """A key that its section does not have. `siblings` are the sections that another `name` would have chosen."""
     others = tuple(name for section in siblings if key in section.model_fields for name in names_of(section))
+    if others and chooser_of(siblings[0]) == "kind":
+        return _of_another_kind(key, spot, kinds=others, layout=layout)
     advised = advice(key, under=spot.path, layout=layout, others=others)
-    full = ".".join((*spot.path, key))
+    full = joined((*spot.path, key))
     is_elsewhere = advised.other_section is not None
     if is_elsewhere:
         message = f"`{key}` is not a key of `{spot.name}`" if spot.path else f"`{key}` is not a key of the top level"
@@ -64,6 +67,33 @@ def unknown_key(key: str, spot: Spot, *, layout: Layout, siblings: Sequence[type
         help=advised.help,
         notes=(allowed(spot.path, layout=layout),) if advised.suggestions and not is_elsewhere else (),
         suggestions=advised.suggestions,
+    )
+
+
+def _of_another_kind(key: str, spot: Spot, *, kinds: Sequence[str], layout: Layout) -> Problem:
+    """An option of columns of another kind."""
+    kind = spot.written.entries["kind"].value
+    return Problem(
+        code="AM101",
+        message=f"`{key}` is an option of {either(kinds)} columns, and `{spot.name}` is of the kind {kind.value}",
+        path=joined((*spot.path, key)),
+        place=spot.written.entries[key].key,
+        label=f"an option of {either(kinds)} columns",
+        help=f"leave it out, or write `kind: {kinds[0]}`",
+        notes=(allowed(spot.path, layout=layout),),
+    )
+
+
+def missing_kind(field: Field, spot: Spot) -> Problem:
+    """A section that does not say which of several it is."""
+    words = choices(field)
+    return Problem(
+        code="AM109",
+        message=f"the key `{spot.name}.{field.chooser}` is missing",
+        path=f"{spot.name}.{field.chooser}",
+        place=spot.key,
+        label=f"needs `{field.chooser}`",
+        help=f"one of {either(words)}; for example `{{{field.chooser}: {words[0]}}}`",
     )
 
 
@@ -96,8 +126,8 @@ def wrong_section(field: Field, spot: Spot) -> Problem:
     """Something else where a section must be, or a section with keys of several."""
     names = choices(field)
     if names:
-        what = f"{either(names)}, or a section with such a `name`"
-        help = f"for example `{field.key}: {field.default_name or names[0]}`"
+        what = f"{either(names)}, or a section with such a `{field.chooser}`"
+        help = f"for example `{spot.path[-1]}: {field.default_name or names[0]}`"
     elif field.named:
         what, help = "a section with a `name`", _known_plugins(spot.name)
     elif len(field.sections) > 1:
@@ -120,10 +150,10 @@ def wrong_section(field: Field, spot: Spot) -> Problem:
 
 
 def unknown_choice(field: Field, spot: Spot) -> Problem:
-    """A `name` that none of the sections of a field has."""
-    name = spot.below("name")
+    """A `name` (or `kind`) that none of the sections of a field has."""
     words = choices(field)
-    return _wrong_choice(words, name, parts=words, example=f"name: {field.default_name or words[0]}")
+    line = f"{field.chooser}: {field.default_name or words[0]}"
+    return _wrong_choice(words, spot.below(field.chooser), parts=words, example=line)
 
 
 def _wrong_choice(words: Sequence[str], spot: Spot, *, parts: Sequence[str], example: str) -> Problem:
@@ -149,7 +179,7 @@ def _likeness(given: str, word: str) -> float:
 
 def missing_key(field: Field, spot: Spot) -> Problem:
     """A key without a default that was not written."""
-    full = ".".join((*spot.path, field.key))
+    full = joined((*spot.path, field.key))
     place = _first_key(spot)
     return Problem(
         code="AM109",
@@ -192,27 +222,31 @@ def rule_broken(spot: Spot, *, error: ErrorDetails) -> Problem:
 
 
 def is_left_behind(key: str, spot: Spot) -> bool:
-    """Whether a key was written for another `name`, which an override has replaced since."""
-    name = spot.written.entries.get("name")
+    """Whether a key was written for another `name` (or `kind`), which an override has replaced since."""
+    name = spot.written.entries.get(_choosing_key(spot))
     is_replaced = name is not None and name.value.place.is_argument
     return is_replaced and not spot.written.entries[key].key.is_argument
 
 
 def left_behind(keys: Sequence[str], spot: Spot) -> Problem:
     """An override chose another name, and options of the old one are still in the file."""
-    name = spot.below("name")
+    name = spot.below(_choosing_key(spot))
     are = "is no option" if len(keys) == 1 else "are no options"
-    unset = " ".join(f"{spot.name}.{key}=null" for key in keys)
+    unset = " ".join(f"{joined((*spot.path, key))}=null" for key in keys)
     return Problem(
         code="AM115",
         message=f"{either(_ticked(keys), joined='and')} of `{spot.name}` {are} of "
         f"{quoted(name.written.value)}, which an override chose",
-        path=".".join((*spot.path, keys[0])),
+        path=joined((*spot.path, keys[0])),
         place=name.written.place,
         label=f"has no {either(_ticked(keys))}",
         help=f"unset {'it' if len(keys) == 1 else 'them'} too: {unset}",
         other_place=spot.written.entries[keys[0]].key,
     )
+
+
+def _choosing_key(spot: Spot) -> str:
+    return "kind" if "kind" in spot.written.entries and "name" not in spot.written.entries else "name"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a YAML may leave out or say shortly, written out: `optimizer: adam`, a section without `name`, `key: null`."""
 
-from aimodels.config.fields import Field, fields
+from aimodels.config.fields import Field, fields, names_of
 from aimodels.config.section import Section
 from aimodels.config.suggestions import Layout, Path
 from aimodels.config.yaml_source import Entry, Written
@@ -22,19 +22,33 @@ def written_out(written: Written, *, section: type[Section]) -> Written:
 
 
 def _written_out_value(value: Written, *, field: Field) -> Written:
-    if field.named and isinstance(value.value, str) and not field.listed:
-        return Written({"name": Entry(value.place, value)}, value.place)
+    value = _with_word(value, key=field.chooser or "name")
+    if field.named and isinstance(value.value, str) and not field.listed and not field.mapped:
+        return Written({field.chooser: Entry(value.place, value)}, value.place)
     if isinstance(value.value, list) and field.listed:
-        return Written([_written_out_value(item, field=_item_of(field)) for item in value.value], value.place)
+        return Written([_written_out_value(item, field=field.item) for item in value.value], value.place)
     if isinstance(value.value, dict):
         if field.is_section:
             return written_out(value, section=section_of(value, field=field))
-        return _without_nulls(value)
+        return _without_nulls(_mapping_written_out(value, field=field.item) if field.mapped else value)
     return value
 
 
-def _item_of(field: Field) -> Field:
-    return Field(field.key, field.info, field.sections, field.named, listed=False, default_name=None)
+def _mapping_written_out(value: Written, *, field: Field) -> Written:
+    """A mapping of the user's own words to sections, each with the word that chooses it."""
+    entries = {
+        key: Entry(entry.key, _with_name(_written_out_value(entry.value, field=field), field=field))
+        for key, entry in value.entries.items()
+    }
+    return Written(entries, value.place, vanishes=value.vanishes)
+
+
+def _with_word(value: Written, *, key: str) -> Written:
+    """A mapping with the single word that stood in its place before an override went below it."""
+    if value.word is None:
+        return value
+    entries = {key: Entry(value.word.place, value.word)} | value.entries
+    return Written(entries, value.place, vanishes=value.vanishes)
 
 
 def _is_absent(value: Written) -> bool:
@@ -42,11 +56,20 @@ def _is_absent(value: Written) -> bool:
 
 
 def _with_name(value: Written, *, field: Field) -> Written:
-    """A named section without `name` has the one of the default."""
-    if not isinstance(value.value, dict) or not field.named or field.default_name is None or "name" in value.entries:
+    """A section without the word that chooses it has that of the default, or the one that its keys are options of."""
+    if not isinstance(value.value, dict) or not field.named or field.chooser in value.entries:
         return value
-    name = Entry(value.place, Written(field.default_name, value.place))
-    return Written({"name": name} | value.value, value.place)
+    word = field.default_name or _told_by_keys(value, field=field)
+    if word is None:
+        return value
+    return Written({field.chooser: Entry(value.place, Written(word, value.place))} | value.value, value.place)
+
+
+def _told_by_keys(value: Written, *, field: Field) -> str | None:
+    """The `kind` whose options are written; a `name` is never guessed."""
+    section = section_of(value, field=field)
+    is_told = field.chooser == "kind" and bool(set(value.entries) & set(section.model_fields))
+    return names_of(section)[0] if is_told else None
 
 
 def _without_nulls(value: Written) -> Written:
@@ -56,18 +79,18 @@ def _without_nulls(value: Written) -> Written:
 
 
 def chosen_name(value: Written, *, field: Field) -> str | None:
-    """What `name` is in a named section: written, or left to the default."""
+    """The word that chooses a section: written, or left to the default."""
     if isinstance(value.value, str):
         return value.value
-    entry = value.entries.get("name")
+    entry = value.entries.get(field.chooser)
     name = entry.value.value if entry else None
     return name if isinstance(name, str) else field.default_name
 
 
 def section_of(value: Written, *, field: Field) -> type[Section]:
     """The section that a mapping is meant to be, as well as its name or its keys tell."""
-    if field.named:
-        name = chosen_name(value, field=field)
+    name = chosen_name(value, field=field) if field.named else None
+    if name is not None or field.chooser == "name":
         return (field.section_called(name) if name else None) or field.sections[0]
     return max(field.sections, key=lambda section: len(set(value.entries) & set(section.model_fields)))
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aimodels.config.fields import Field
+from aimodels.config.key_paths import joined
 from aimodels.config.wording import either, rule
 from aimodels.errors import Suggestion
 
@@ -108,7 +109,7 @@ def _keys_here(section: Path, *, layout: Layout) -> str:
 
 def where(section: Path) -> str:
     """A section in a sentence: "under `train`", "at the top"."""
-    return f"under `{'.'.join(section)}`" if section else "at the top of the file"
+    return f"under `{joined(section)}`" if section else "at the top of the file"
 
 
 def allowed(section: Path, *, layout: Layout) -> str:
@@ -140,7 +141,7 @@ def _at(target: Path, *, key: str, under: Path, layout: Layout) -> Advice:
     field = layout[section][name]
     if section == under:
         return _rename(name, field, confidence="high")
-    full = ".".join(target)
+    full = joined(target)
     suggestions = (Suggestion(full),)
     if name != key:
         return Advice(

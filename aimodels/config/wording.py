@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from aimodels.config.fields import Field, alternatives, names_of
+from aimodels.config.fields import Field, alternatives, chooser_of, is_section, names_of
 from aimodels.config.section import Section
 
 LONGEST_QUOTE = 60
@@ -40,10 +40,17 @@ def _one_type(annotation: Any, metadata: Iterable[Any]) -> str:
         length = f" of {len(items)}" if origin is tuple and Ellipsis not in arguments else limits(metadata)
         return f"a list{length}, each item {expected(arguments[0])}"
     if origin is dict:
-        return f"a mapping, each value {expected(arguments[1])}"
+        return f"a mapping, each value {_expected_below(arguments[1])}"
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return f"a section with {', '.join(f'`{key}`' for key in annotation.model_fields)}"
     return f"a {NOUNS.get(annotation, 'value')}{limits(metadata)}"
+
+
+def _expected_below(annotation: Any) -> str:
+    """What fits as a value of a mapping; of several sections, only the words that choose them."""
+    sections = [option for option in alternatives(annotation) if is_section(option)]
+    words = [word for section in sections for word in names_of(section)]
+    return f"{either(words)}, or a section with such a `{chooser_of(sections[0])}`" if words else expected(annotation)
 
 
 def limits(metadata: Iterable[Any]) -> str:
@@ -99,8 +106,7 @@ def quoted(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {quoted(item)}" for key, item in value.items()) + "}"
     if isinstance(value, Section):
-        names = names_of(type(value))
-        return str(value.name) if names and hasattr(value, "name") else "{}"
+        return str(getattr(value, chooser_of(type(value)))) if names_of(type(value)) else "{}"
     return cut(str(value))
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import yaml
 
+from aimodels.config.fields import chooser_of
 from aimodels.config.schema import Config
-from aimodels.config.section import NamedSection, Section
+from aimodels.config.section import Section
 from aimodels.config.yaml_source import CORE_SCHEMA
 
 WIDTH = 110
@@ -29,10 +30,15 @@ def differences(section: Section) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     for key, info in type(section).model_fields.items():
         value = getattr(section, key)
-        is_choice = key == "name" and isinstance(section, NamedSection)
-        if info.is_required() or is_choice or value != info.default:
-            changed[key] = differences(value) if isinstance(value, Section) else value
+        if info.is_required() or key == chooser_of(type(section)) or value != info.default:
+            changed[key] = _differences(value)
     return changed
+
+
+def _differences(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _differences(item) for key, item in value.items()}
+    return differences(value) if isinstance(value, Section) else value
 
 
 class _Dumper(yaml.SafeDumper):

@@ -23,11 +23,15 @@ LARGEST = 2**63 - 1  # what tensors count with
 
 @dataclass(frozen=True)
 class Written:
-    """A value and where it was written. `vanishes`: a mapping that is as good as absent once it is empty."""
+    """A value and where it was written. `vanishes`: a mapping that is as good as absent once it is empty.
+
+    `word` is what stood in the place of a mapping before an override wrote a key below it: `adam` of `optimizer: adam`.
+    """
 
     value: "Scalar | list[Written] | dict[str, Entry]"
     place: Place
     vanishes: bool = False
+    word: "Written | None" = None
 
     @property
     def entries(self) -> "dict[str, Entry]":
