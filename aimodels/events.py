@@ -40,6 +40,13 @@ class RunStarted(Event):
 
 
 @dataclass(frozen=True)
+class Inferred(Event):
+    """What the config does not say was inferred from the data; a line per thing."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PhaseStarted(Event):
     """Something that takes a while has begun ("loading TensorFlow"). Ends with the PhaseEnded of the same name."""
 
@@ -147,6 +154,70 @@ class RunEnded(Event):
     seconds: float
 
 
+@dataclass(frozen=True)
+class CrossValidationStarted(Event):
+    """The data of a cross-validation are dealt out; its folds are about to be trained, `jobs` of them at a time."""
+
+    run: str
+    path: str
+    task: str
+    seed: int
+    data: str
+    num_examples: int
+    num_classes: int
+    model: str
+    epochs: int
+    folds: int
+    jobs: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class FoldStarted(Event):
+    """A fold of a cross-validation begins; folds count from 1."""
+
+    number: int
+    of: int
+
+
+@dataclass(frozen=True)
+class FoldProgressed(Event):
+    """A fold is in this epoch, at this step of it; `metrics` are running means, or those of the epoch that is over."""
+
+    number: int
+    of: int
+    epoch: int
+    epochs: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class FoldEnded(Event):
+    """A fold is over; `value` is its score on its test part, None where `status` is interrupted or failed."""
+
+    number: int
+    of: int
+    status: str
+    seconds: float
+    metric: str = ""
+    value: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CrossValidationEnded(Event):
+    """A cross-validation is over; `mean` and `std` are those of `metric` over the folds that were scored."""
+
+    run: str
+    status: str
+    done: int
+    folds: int
+    seconds: float
+    metric: str = ""
+    mean: float | None = None
+    std: float | None = None
+
+
 Listener = Callable[[Event], None]
 _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
 
@@ -166,6 +237,23 @@ def warn(code: str, message: str, *, help: str = "") -> None:
 def listening(listener: Listener) -> Iterator[None]:
     """Hear every event that is emitted inside the block."""
     token = _listeners.set((*_listeners.get(), listener))
+    try:
+        yield
+    finally:
+        _listeners.reset(token)
+
+
+@contextmanager
+def without_warnings(code: str) -> Iterator[None]:
+    """Nobody hears of warnings of this code that are given inside the block."""
+    listeners = _listeners.get()
+
+    def tell(event: Event) -> None:
+        if not (isinstance(event, Warned) and event.code == code):
+            for listener in listeners:
+                listener(event)
+
+    token = _listeners.set((tell,))
     try:
         yield
     finally:

@@ -1,0 +1,227 @@
+"""Cross-validation: the examples in parts of equal size, one of which is tested on while the others are learned from.
+
+Kohavi, "A Study of Cross-Validation and Bootstrap for Accuracy Estimation and Model Selection", 1995.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from aimodels.config.schema import DatasetOptions
+from aimodels.data.dataset import Dataset, ImageFiles, Split, Targets, Task, Texts
+from aimodels.data.splitting import Indices, hold_out
+from aimodels.errors import ConfigError, Problem
+from aimodels.events import warn
+
+# In the counts of datasets that look for copies in splits of their own.
+COPIES = "with an exact copy in"
+UNUSED = "examples of the dataset's own test split left unused, because each fold is tested in turn"
+
+Counts = npt.NDArray[np.float64]
+
+
+def undivided(options: DatasetOptions) -> DatasetOptions:
+    """The same options for a dataset that draws no split: all its training examples are there to be dealt out."""
+    changes: dict[str, object] = {"fold": None, "validation": 0.0}
+    if "test" in type(options).model_fields:
+        changes["test"] = 0.0
+    return options.model_copy(update=changes)
+
+
+def folded(whole: Dataset, *, options: DatasetOptions, seed: int) -> Dataset:
+    """One fold of an undivided dataset: part `number` is its test split, `options.validation` of the rest validation.
+
+    A validation split of the dataset's own is kept as it is; a test split of its own is left unused, and counted.
+
+    Raises:
+        ConfigError: there is no part of that number, or there are too few examples or groups for so many parts.
+    """
+    fold = options.fold
+    if fold is None:
+        return whole
+    if fold.number > fold.of:
+        raise _problem("AM124", f"fold {fold.number} of {fold.of} is none", "data.fold", help=f"write 1 to {fold.of}")
+    numbers = fold_numbers(whole, of=fold.of, seed=seed)
+    test = whole.train.take(np.flatnonzero(numbers == fold.number), name="test")
+    train, validation = whole.train.take(np.flatnonzero(numbers != fold.number)), whole.validation
+    if validation is None and options.validation > 0:
+        train, validation = _validated(train, share=options.validation, task=whole.target.task, seed=seed)
+    counts = {what: number for what, number in whole.provenance.counts.items() if COPIES not in what}
+    counts |= {
+        UNUSED: len(whole.test) if whole.test else 0,
+        f"test examples {COPIES} another split": _count_copies(train, test),
+    }
+    provenance = replace(
+        whole.provenance,
+        description=f"{whole.provenance.description}; fold {fold.number} of {fold.of}",
+        counts={what: number for what, number in counts.items() if number},
+    )
+    return replace(
+        whole,
+        train=train,
+        validation=validation,
+        test=test,
+        provenance=provenance,
+        resolved=whole.resolved and _divided_as(options, resolved=whole.resolved),
+    )
+
+
+def _count_copies(train: Split, test: Split) -> int:
+    """How many texts or image files of the test split are, byte for byte, also among those that are learned from."""
+    learned = set(_contents(train))
+    copies = sum(content in learned for content in _contents(test))
+    if copies:
+        warn(
+            "AM224",
+            f"{copies:,} of the {len(test):,} test examples of this fold are, byte for byte, also learned from",
+            help="scores on them say nothing about new examples; delete the copies",
+        )
+    return copies
+
+
+def _contents(split: Split) -> Iterator[bytes]:
+    """What each example holds, hashed; nothing for arrays and rows of tables, whose copies are looked for elsewhere."""
+    if isinstance(split.examples, Texts):
+        for text in split.examples.strings:
+            yield hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    elif isinstance(split.examples, ImageFiles):
+        for path in split.examples.paths:
+            yield hashlib.sha256(path.read_bytes()).digest()
+
+
+def _divided_as(options: DatasetOptions, *, resolved: DatasetOptions) -> DatasetOptions:
+    """What was inferred, with the shares and the fold that the user asked for: the same fold is loaded again."""
+    wanted = {name: getattr(options, name) for name in ("validation", "test", "fold") if hasattr(options, name)}
+    return resolved.model_copy(update=wanted)
+
+
+def fold_numbers(whole: Dataset, *, of: int, seed: int) -> Indices:
+    """The part (1 to `of`) in which each training example of an undivided dataset is tested.
+
+    Every class has its share in every part, and a group is never parted. Sizes differ by one at most where there are
+    no groups. The parts depend on the seed, and not on which of them is asked for.
+
+    Raises:
+        ConfigError: there are too few examples or groups for so many parts.
+    """
+    train, task = whole.train, whole.target.task
+    if len(train) < of:
+        raise _problem(
+            "AM125",
+            f"{len(train):,} examples cannot be dealt out to {of} folds",
+            "train.folds",
+            help=f"ask for {len(train)} folds or fewer" if len(train) > 1 else "add examples",
+        )
+    _warn_of_small_classes(whole, of=of)
+    if train.groups is None:
+        return _dealt_out(_strata(train.targets, task=task), of=of, seed=seed)
+    num_groups = len(np.unique(train.groups))
+    if num_groups < of:
+        raise _problem(
+            "AM126",
+            f"{num_groups:,} groups cannot be dealt out to {of} folds",
+            "train.folds",
+            help=f"a group is never parted: ask for {num_groups} folds or fewer" if num_groups > 1 else "add groups",
+        )
+    return 1 + _groups_dealt_out(train.groups, _counted(train.targets, task=task), shares=[1 / of] * of, seed=seed)
+
+
+def _validated(train: Split, *, share: float, task: Task, seed: int) -> tuple[Split, Split | None]:
+    """What is left to learn from, and the share that is drawn for validation; None where it comes to nothing."""
+    if train.groups is not None:
+        counted = _counted(train.targets, task=task)
+        drawn = _groups_dealt_out(train.groups, counted, shares=[1 - share, share], seed=seed) == 1
+    elif task in ("binary", "multiclass"):
+        drawn = np.isin(np.arange(len(train)), hold_out(train.targets, share=share, seed=seed).held_out)
+    else:
+        drawn = _every_so_often(_strata(train.targets, task=task), share=share, seed=seed)
+    if not drawn.any() or drawn.all():
+        what = "groups" if train.groups is not None else "examples"
+        warn(
+            "AM222",
+            f"there is no validation split: {share:g} of the {what} that a fold learns from is less than one",
+            help="raise `data.validation`, or add examples",
+        )
+        return train, None
+    return train.take(np.flatnonzero(~drawn)), train.take(np.flatnonzero(drawn), name="validation")
+
+
+def _strata(targets: Targets, *, task: Task) -> Indices:
+    """What should be spread evenly: the classes, the combinations of labels; numbers are all of one stratum."""
+    if task == "regression":
+        return np.zeros(len(targets), np.int64)
+    if task == "multilabel":
+        return np.unique(targets, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return targets
+
+
+def _shuffled_by_stratum(strata: Indices, *, seed: int) -> Indices:
+    """Positions stratum by stratum, each in random order."""
+    return np.lexsort((np.random.default_rng(seed).permutation(len(strata)), strata))
+
+
+def _dealt_out(strata: Indices, *, of: int, seed: int) -> Indices:
+    """Like cards: stratum by stratum, one to each part in turn."""
+    turns = 1 + np.random.default_rng(seed).permutation(of)
+    numbers = np.empty(len(strata), np.int64)
+    numbers[_shuffled_by_stratum(strata, seed=seed)] = turns[np.arange(len(strata)) % of]
+    return numbers
+
+
+def _every_so_often(strata: Indices, *, share: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Which examples are drawn, evenly over the strata (systematic sampling): round(share * N) of them."""
+    wanted = round(share * len(strata))
+    drawn = np.zeros(len(strata), np.bool_)
+    places = ((np.arange(wanted) + 0.5) * len(strata) / max(1, wanted)).astype(np.int64)
+    drawn[_shuffled_by_stratum(strata, seed=seed)[places]] = True
+    return drawn
+
+
+def _groups_dealt_out(groups: Indices, counted: Counts, *, shares: Sequence[float], seed: int) -> Indices:
+    """The part (from 0) of each example, where every group is whole: the largest first, each to where it fits best.
+
+    It fits best where the sum over classes and parts of (count / total of the class)² / share grows least; that sum is
+    smallest when every part has exactly its share of every class, and of all examples.
+    """
+    names, group_of = np.unique(groups, return_inverse=True)
+    columns = [np.bincount(group_of, weights=column, minlength=len(names)) for column in counted.T]
+    members = np.stack(columns, axis=1) / np.maximum(counted.sum(axis=0), 1)
+    filled, parts = np.zeros((len(shares), members.shape[1])), np.empty(len(names), np.int64)
+    for group in np.lexsort((np.random.default_rng(seed).permutation(len(names)), -members[:, 0])):
+        growth = (members[group] * (2 * filled + members[group])).sum(axis=1) / np.asarray(shares)
+        part = int(np.argmin(growth))
+        filled[part] += members[group]
+        parts[group] = part
+    found: Indices = parts[group_of]
+    return found
+
+
+def _counted(targets: Targets, *, task: Task) -> Counts:
+    """For each example what is counted of it: itself, then one column per class or label."""
+    ones = np.ones((len(targets), 1))
+    if task == "regression":
+        return ones
+    labels = targets if task == "multilabel" else np.eye(int(targets.max()) + 1)[targets]
+    return np.hstack([ones, labels])
+
+
+def _warn_of_small_classes(whole: Dataset, *, of: int) -> None:
+    names, targets = whole.target.class_names, whole.train.targets
+    if not names:
+        return
+    counts = targets.sum(axis=0) if targets.ndim > 1 else np.bincount(targets, minlength=len(names))
+    small = [f"{name} ({count})" for name, count in zip(names, counts, strict=True) if 0 < count < of]
+    if small:
+        warn(
+            "AM127",
+            f"{len(small)} of {len(names)} classes have fewer examples than the {of} folds: {', '.join(small[:5])}"
+            + (", ..." if len(small) > 5 else ""),
+            help="some folds are tested without them; use fewer folds, or gather more of these classes",
+        )
+
+
+def _problem(code: str, message: str, path: str, *, help: str) -> ConfigError:
+    return ConfigError([Problem(code=code, message=message, path=path, help=help)], source=message)
