@@ -18,6 +18,7 @@ from aimodels.events import (
     EpochEnded,
     EpochStarted,
     Event,
+    Inferred,
     PhaseEnded,
     PhaseStarted,
     RunEnded,
@@ -47,6 +48,7 @@ class LiveView:
         self._progress = live_lines.Progress()
         self._columns: tuple[str, ...] = ()
         self._shown_by: dict[type[Event], Callable[..., None]] = {
+            Inferred: self._inferred,
             RunStarted: self._run_started,
             PhaseStarted: self._phase_started,
             PhaseEnded: self._phase_ended,
@@ -113,6 +115,9 @@ class LiveView:
     def _run_started(self, event: RunStarted) -> None:
         self._progress = live_lines.Progress(run=event, began_at=self._now())
         self._print([*live_lines.header(event, width=self._rich.width), ""])
+
+    def _inferred(self, event: Inferred) -> None:
+        self._print([*event.lines, ""])
 
     def _phase_started(self, event: PhaseStarted) -> None:
         self._phases[event.name] = self._now()

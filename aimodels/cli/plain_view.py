@@ -12,6 +12,7 @@ from aimodels.events import (
     Downloaded,
     EpochEnded,
     Event,
+    Inferred,
     PhaseEnded,
     PhaseStarted,
     RunEnded,
@@ -110,6 +111,8 @@ class PlainView:
 def lines(event: Event, *, last: EpochEnded | None) -> list[str]:
     """What a log says about an event; nothing for most."""
     match event:
+        case Inferred():
+            return list(event.lines)
         case RunStarted():
             return started_lines(event)
         case PhaseEnded() if event.seconds >= SHORT_PHASE_SECONDS:

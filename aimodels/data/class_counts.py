@@ -5,11 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from aimodels.data.dataset import Split
 from aimodels.errors import DataError
 from aimodels.events import warn
 
 # From this ratio on between the largest and the smallest class, accuracy alone misleads.
 UNEVEN = 5
+
+
+def examples_per_class(split: Split, *, num_classes: int) -> list[int]:
+    """How many examples of a split each class has; one with several labels counts for each of them."""
+    if split.targets.ndim == 2:
+        return [int(count) for count in split.targets.sum(axis=0)]
+    return [int(count) for count in np.bincount(split.targets, minlength=num_classes)]
 
 
 def check_classes(targets: npt.NDArray[np.int64], *, class_names: Sequence[str], where: str) -> None:

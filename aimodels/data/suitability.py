@@ -7,13 +7,20 @@ from typing import Any
 from aimodels import discovery
 from aimodels.config.augmentation import ImageAugmentation, TextAugmentation
 from aimodels.config.embedding import Embedding
-from aimodels.config.schema import Config
+from aimodels.config.losses import OF_CLASSES, OF_NUMBERS
+from aimodels.config.schema import BestThreshold, Config
 from aimodels.data import word_vectors
-from aimodels.data.dataset import Dataset, ImageInput, TextInput
+from aimodels.data.dataset import Dataset, ImageInput, TableInput, TextInput
 from aimodels.errors import ConfigError, Problem
 
 # Which preprocessings can read a kind of input; the first that the architecture accepts is taken.
-PREPROCESSINGS: dict[type, tuple[str, ...]] = {ImageInput: ("images",), TextInput: ("words",)}
+PREPROCESSINGS: dict[type, tuple[str, ...]] = {
+    ImageInput: ("images",),
+    TextInput: ("words",),
+    TableInput: ("columns",),
+}
+# What the examples of each are called, and what the preprocessings take.
+WHAT = {"images": "images", "words": "texts", "columns": "rows of a table"}
 
 
 def check_suits(config: Config, *, dataset: Dataset) -> None:
@@ -25,13 +32,8 @@ def check_suits(config: Config, *, dataset: Dataset) -> None:
     """
     architecture = discovery.plugin("architectures", config.model.name)
     preprocessing_for(architecture, dataset=dataset, name=config.model.name)
-    is_text, augment = isinstance(dataset.input, TextInput), config.train.augment
-    if is_text and isinstance(augment, ImageAugmentation) and augment.is_on:
-        raise _unfit("train.augment", "its changes are made to images, and the data are texts")
-    if not is_text and isinstance(augment, TextAugmentation):
-        raise _unfit("train.augment", "its changes are made to words, and the data are images")
-    if not is_text and not isinstance(config.train.batch_size, int):
-        raise _unfit("train.batch_size", "a budget of tokens counts words, and the data are images")
+    _expect_augmentation(config, dataset)
+    _expect_objective(config, dataset)
     embedding: Any = getattr(config.model, "embedding", None)
     if isinstance(embedding, Embedding) and embedding.file:
         word_vectors.expect_file(Path(embedding.file).expanduser())
@@ -47,12 +49,51 @@ def preprocessing_for(architecture: ModuleType, *, dataset: Dataset, name: str) 
     for kind in architecture.ACCEPTS:
         if kind in readable:
             return str(kind)
-    message = f'the architecture "{name}" takes {" or ".join(architecture.ACCEPTS)}, and the data are {readable[0]}'
+    takes = " or ".join(WHAT.get(kind, kind) for kind in architecture.ACCEPTS)
+    message = f'the architecture "{name}" takes {takes}, and the data are {WHAT[readable[0]]}'
     help = f"architectures: {', '.join(discovery.names('architectures'))}; see aimodels ls models"
     raise ConfigError([Problem(code="AM306", message=message, path="model.name", help=help)], source="model")
 
 
+def _expect_augmentation(config: Config, dataset: Dataset) -> None:
+    """What is done to the examples of a batch must be meant for their kind."""
+    augment, what = config.train.augment, WHAT[PREPROCESSINGS[type(dataset.input)][0]]
+    if isinstance(augment, ImageAugmentation) and augment.is_on and not isinstance(dataset.input, ImageInput):
+        raise _unfit("train.augment", f"its changes are made to images, and the data are {what}")
+    if isinstance(augment, TextAugmentation) and not isinstance(dataset.input, TextInput):
+        raise _unfit("train.augment", f"its changes are made to words, and the data are {what}")
+    if not isinstance(config.train.batch_size, int) and not isinstance(dataset.input, TextInput):
+        raise _unfit("train.batch_size", f"a budget of tokens counts words, and the data are {what}")
+    if config.train.sampling != "none" and not isinstance(config.train.batch_size, int):
+        raise _unfit(
+            "train.sampling", "it needs batches of a fixed number of examples, and `train.batch_size` counts tokens"
+        )
+
+
+def _expect_objective(config: Config, dataset: Dataset) -> None:
+    """What is minimised, and how classes are weighed and told apart, must be meant for the task."""
+    train, task = config.train, dataset.target.task
+    if task == "regression" and train.loss.name in OF_CLASSES:
+        raise _unfit("train.loss", f"{train.loss.name} is for classes, and a number is predicted")
+    if task != "regression" and train.loss.name in OF_NUMBERS:
+        raise _unfit("train.loss", f"{train.loss.name} is for numbers, and classes are predicted")
+    one_class = {
+        "train.class_weights": train.class_weights != "none",
+        "train.sampling": train.sampling != "none",
+    }
+    for path, is_set in one_class.items():
+        if is_set and task in ("regression", "multilabel"):
+            raise _unfit(path, f"it is for one class per example, and the task is {task}")
+    if train.label_smoothing and task == "regression":
+        raise _unfit("train.label_smoothing", "it is for classes, and a number is predicted")
+    if isinstance(config.evaluate.threshold, BestThreshold):
+        if task != "binary":
+            raise _unfit("evaluate.threshold", f"a threshold parts two classes, and the task is {task}")
+        if dataset.validation is None:
+            raise _unfit("evaluate.threshold", "it is chosen on the validation split, and there is none")
+
+
 def _unfit(path: str, reason: str) -> ConfigError:
     message = f"`{path}` does not fit the data: {reason}"
-    help = "docs/config.md lists what fits images and what fits texts"
-    return ConfigError([Problem(code="AM311", message=message, path=path, help=help)], source="train")
+    help = "docs/config.md lists what fits which data and which task"
+    return ConfigError([Problem(code="AM311", message=message, path=path, help=help)], source=path.partition(".")[0])

@@ -9,30 +9,33 @@ import tensorflow as tf
 
 from aimodels import discovery
 from aimodels.config.schema import Config
-from aimodels.data.dataset import Dataset, TextInput
+from aimodels.data.dataset import Dataset, ImageInput
 from aimodels.data.suitability import preprocessing_for
 from aimodels.errors import FailedError, UserError
+from aimodels.layers.unscale import Unscale
+from aimodels.training.target_scale import TargetScale
+
+# What an architecture is told of its input besides its shape, by the preprocessings that have a function of that name.
+TOLD = ("vocabulary", "columns")
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network as it is saved (`whole`: raw to logits), its fitted preprocessing, and the part that training runs.
+    """A network as it is saved (`whole`: raw to logits, or to numbers in the unit of the target), its fitted
+    preprocessing, and the part that training runs.
 
-    Images go through the preprocessing in each step, so all of it is `trained`; texts are read once, before the first.
+    Images go through the preprocessing in each step, so it is part of what is `trained`; texts and rows are read once,
+    before the first.
     """
 
     whole: keras.Model
     preprocessing: keras.Model
     trained: keras.Model
 
-    @property
-    def reads_text(self) -> bool:
-        """Whether what goes in is text."""
-        return bool(self.preprocessing.inputs[0].dtype == "string")
 
-
-def assemble(config: Config, dataset: Dataset) -> Network:
-    """Fit the preprocessing on the training split, build the architecture on it, join them.
+def assemble(config: Config, dataset: Dataset, *, scale: TargetScale) -> Network:
+    """Fit the preprocessing on the training split, build the architecture on it, join them; numbers are learned to
+    `scale`.
 
     Raises:
         ConfigError: the architecture does not take this kind of data.
@@ -45,15 +48,21 @@ def assemble(config: Config, dataset: Dataset) -> Network:
     options = getattr(config.model, kind, None) or preprocessing.Options()
     fitted = preprocessing.fit(options, input=dataset.input, train=dataset.train)
     facts = {"tensors": fitted.output, "num_outputs": dataset.target.num_outputs}
-    if hasattr(preprocessing, "vocabulary"):
-        facts["vocabulary"] = preprocessing.vocabulary(fitted)
+    for told in TOLD:
+        if hasattr(preprocessing, told):
+            facts[told] = getattr(preprocessing, told)(fitted)
     core = _built(architecture, config, facts=facts)
     _check(core, num_outputs=dataset.target.num_outputs, name=config.model.name)
-    whole = keras.Model(fitted.input, core(fitted.output), name="network")
-    if not isinstance(dataset.input, TextInput):
+    answers = learned = core(fitted.output)
+    if dataset.target.task == "regression":
+        answers = Unscale(mean=scale.mean, deviation=scale.deviation, name="unscale")(learned)
+    whole = keras.Model(fitted.input, answers, name="network")
+    if not isinstance(dataset.input, ImageInput):
+        # A model of its own for the loop: what is compiled would be saved with its optimizer inside the whole network.
+        return Network(whole, fitted, trained=keras.Model(core.input, core.output, name="trained"))
+    if answers is learned:
         return Network(whole, fitted, trained=whole)
-    # A model of its own for the loop: what is compiled would be saved with its optimizer inside the whole network.
-    return Network(whole, fitted, trained=keras.Model(core.input, core.output, name="trained"))
+    return Network(whole, fitted, trained=keras.Model(fitted.input, learned, name="trained"))
 
 
 def _built(architecture: ModuleType, config: Config, *, facts: dict[str, Any]) -> keras.Model:

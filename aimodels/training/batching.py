@@ -12,35 +12,46 @@ import tensorflow as tf
 
 from aimodels.config.augmentation import ImageAugmentation, TextAugmentation
 from aimodels.config.schema import Config
-from aimodels.data.dataset import Dataset, Split, TextInput
+from aimodels.data.dataset import Dataset, ImageInput, Split, TextInput
 from aimodels.errors import ConfigError, Problem
 from aimodels.training.augmentation import augmented
 from aimodels.training.image_source import ImageSource, image_source
 from aimodels.training.pipelines import as_written
+from aimodels.training.sampling import sampled
+from aimodels.training.table_source import StoredTableSource, TableSource, table_source
+from aimodels.training.target_scale import TargetScale
 from aimodels.training.text_source import TextSource, text_source
+
+Source = ImageSource | TextSource | TableSource | StoredTableSource
 
 
 @dataclass(frozen=True)
 class Batches:
     """The batches of a dataset, as the training loop wants them. `one_hot`: targets as rows instead of numbers.
 
-    `reading` is the fitted preprocessing, which texts go through here; images go through it inside the network.
+    `reading` is the fitted preprocessing, which texts and rows go through here; images go through it in the network.
     """
 
     dataset: Dataset
     config: Config
     one_hot: bool
+    scale: TargetScale = TargetScale()
     reading: keras.Model | None = None
 
     @property
     def steps_per_epoch(self) -> int:
-        """Steps that show every training example once."""
-        return self.train.num_batches
+        """Steps of an epoch; the same number in every one."""
+        return self.train.num_batches(self.examples_per_epoch)
+
+    @cached_property
+    def examples_per_epoch(self) -> int:
+        """Training examples that an epoch shows, each time that one comes counted."""
+        return len(self._chosen(epoch=0))
 
     @property
     def examples_per_step(self) -> float:
         """Examples in a batch, on average."""
-        return len(self.dataset.train) / max(1, self.steps_per_epoch)
+        return self.examples_per_epoch / max(1, self.steps_per_epoch)
 
     @property
     def mean_length(self) -> float:
@@ -49,7 +60,7 @@ class Batches:
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
         """The training batches of one epoch (counted from 0): (examples, targets, weights if there are any)."""
-        order = self.train.shuffled(seed=self.config.seed, epoch=epoch)
+        order = self.train.shuffled(self._chosen(epoch=epoch), seed=self.config.seed, epoch=epoch)
         batches = self.train.batches(order, targets=self._train_targets)
         if self.config.train.augment.is_on:
             seed = tf.constant([self.config.seed, epoch], dtype=tf.int64)
@@ -67,27 +78,38 @@ class Batches:
         batches = self.held_out.batches(self.held_out.in_sequence(), targets=self._validation_targets)
         return batches.prefetch(tf.data.AUTOTUNE)
 
+    def _chosen(self, *, epoch: int) -> npt.NDArray[np.int64]:
+        """Positions of the training examples that an epoch shows."""
+        sampling, seed = self.config.train.sampling, self.config.seed
+        return sampled(self.dataset.train.targets, sampling, seed=seed, epoch=epoch)
+
     @cached_property
-    def train(self) -> ImageSource | TextSource:
+    def train(self) -> Source:
         """Where the training examples come from."""
         return self._source(self.dataset.train, augment=self.config.train.augment)
 
     @cached_property
-    def held_out(self) -> ImageSource | TextSource | None:
+    def held_out(self) -> Source | None:
         """Where the validation examples come from; None without a validation split."""
         split = self.dataset.validation
         return None if split is None else self._source(split, augment=type(self.config.train.augment)())
 
-    def _source(self, split: Split, *, augment: ImageAugmentation | TextAugmentation) -> ImageSource | TextSource:
+    def _source(self, split: Split, *, augment: ImageAugmentation | TextAugmentation) -> Source:
         batch_size, input = self.config.train.batch_size, self.dataset.input
-        if not isinstance(input, TextInput):
-            if not isinstance(batch_size, int):
-                raise TypeError("a budget of tokens is for texts")
+        if isinstance(input, TextInput):
+            changes = augment if isinstance(augment, TextAugmentation) else TextAugmentation()
+            return text_source(split, reading=self._reading, batch_size=batch_size, augment=changes)
+        if not isinstance(batch_size, int):
+            raise TypeError("a budget of tokens is for texts")
+        if isinstance(input, ImageInput):
             return image_source(split, input=input, batch_size=batch_size)
+        return table_source(split, reading=self._reading, batch_size=batch_size)
+
+    @property
+    def _reading(self) -> keras.Model:
         if self.reading is None:
-            raise TypeError("texts need the preprocessing that reads them")
-        changes = augment if isinstance(augment, TextAugmentation) else TextAugmentation()
-        return text_source(split, reading=self.reading, batch_size=batch_size, augment=changes)
+            raise TypeError("texts and rows need the preprocessing that reads them")
+        return self.reading
 
     def _augmented(self, batch: tuple[Any, ...], *, seed: Any, number: Any) -> tuple[Any, ...]:
         examples, *rest = batch
@@ -112,25 +134,33 @@ class Batches:
 
     @cached_property
     def _train_targets(self) -> tuple[Any, ...]:
-        weights = class_weights(self.dataset, self.config.train.class_weights)
-        return self._targets(self.dataset.train, weights=weights)
+        split, weights = self.dataset.train, self.dataset.train.weights
+        of_classes = class_weights(self.dataset, self.config.train.class_weights)
+        if of_classes is not None:
+            of_examples = of_classes[split.targets]
+            weights = of_examples if weights is None else weights * of_examples
+        return self._targets(split, weights=weights)
 
     @cached_property
     def _validation_targets(self) -> tuple[Any, ...] | None:
         split = self.dataset.validation
-        return None if split is None else self._targets(split, weights=None)
+        return None if split is None else self._targets(split, weights=split.weights)
 
     def _targets(self, split: Split, *, weights: npt.NDArray[np.float32] | None) -> tuple[Any, ...]:
-        """What the loss wants per example: the target, and its weight if classes weigh differently."""
+        """What the loss wants per example: the target, and its weight if examples weigh differently."""
         target = self.dataset.target
         wanted: npt.NDArray[Any] = split.targets
-        if self.one_hot:
-            wanted = np.eye(len(target.class_names), dtype=np.float32)[split.targets]
+        if target.task == "regression":
+            wanted = self.scale.learned(split.targets)[:, None]
+        elif target.task == "multilabel":
+            wanted = split.targets.astype(np.float32)
         elif target.task == "binary":
             wanted = split.targets[:, None].astype(np.float32)
+        elif self.one_hot:
+            wanted = np.eye(len(target.class_names), dtype=np.float32)[split.targets]
         with tf.device("CPU:0"):
             row = (tf.constant(wanted),)
-            return row if weights is None else (*row, tf.constant(weights[split.targets]))
+            return row if weights is None else (*row, tf.constant(weights))
 
 
 def class_weights(dataset: Dataset, wanted: str | Mapping[str, float]) -> npt.NDArray[np.float32] | None:

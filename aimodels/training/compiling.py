@@ -1,6 +1,5 @@
 """Optimizer, loss and metrics, put on the model."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -19,35 +18,9 @@ from aimodels.config.optimizers import (
     Sgd,
 )
 from aimodels.config.schema import Train
-from aimodels.data.dataset import Target
+from aimodels.training.objectives import Objective
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.speed import Speed
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What is minimised and what is measured. `one_hot`: the loss wants a row per target, not a class number."""
-
-    loss: keras.losses.Loss
-    metrics: list[keras.metrics.Metric]
-    one_hot: bool
-
-
-def objective_for(target: Target, train: Train) -> Objective:
-    """The loss on logits and the metrics for a task."""
-    smoothing = train.label_smoothing
-    if target.task == "regression":
-        return Objective(keras.losses.MeanSquaredError(), [keras.metrics.MeanAbsoluteError(name="mae")], one_hot=False)
-    if target.task in ("binary", "multilabel"):
-        loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=smoothing)
-        # A logit of 0 is a probability of one half.
-        return Objective(loss, [keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)], one_hot=False)
-    if smoothing:
-        smoothed = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
-        return Objective(smoothed, [keras.metrics.CategoricalAccuracy(name="accuracy")], one_hot=True)
-    # Class numbers give the same loss as one-hot rows and need no rows.
-    sparse = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return Objective(sparse, [keras.metrics.SparseCategoricalAccuracy(name="accuracy")], one_hot=False)
 
 
 def compile_model(

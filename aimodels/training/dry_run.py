@@ -8,7 +8,7 @@ from aimodels.data.loading import load_dataset
 from aimodels.distribution.strategy import place
 from aimodels.distribution.tensorflow_start import choose_devices
 from aimodels.errors import FailedError
-from aimodels.training.preparing import prepare
+from aimodels.training.preparing import prepare, resolved
 from aimodels.training.seeding import seed_everything
 
 
@@ -31,14 +31,16 @@ def dry_run(loaded: Loaded) -> DryRun:
     choose_devices(config.train.device)
     seed_everything(config.seed, deterministic=config.train.deterministic)
     dataset = load_dataset(config.data, seed=config.seed)
+    loaded = resolved(loaded, dataset)
     placement = place(config.train)
     with placement.strategy.scope():
-        prepared = prepare(config, dataset, placement=placement)
+        prepared = prepare(loaded.config, dataset, placement=placement)
     loss = prepared.model.evaluate(prepared.batches.epoch(0).take(1), verbose=0, return_dict=True)["loss"]
     if not math.isfinite(loss):
         raise FailedError(
             "the loss of the first batch is not a finite number",
             code="AM401",
-            help="look at the data for extreme values, or scale it: model.images.scale=standardize",
+            help="look at the data for extreme values, or scale it: model.images.scale=standardize for images, "
+            "scale: robust or clip: iqr for columns of a table",
         )
     return DryRun(int(prepared.model.count_params()), tuple(prepared.model.output_shape), float(loss))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from aimodels.data.dataset import Dataset, ImageFiles, ImageInput, Split, Texts
+from aimodels.data.rows import Rows
 from aimodels.events import Downloaded, emit, phase
 from aimodels.preprocessing import images as image_preprocessing
 from aimodels.training.ordering import Order, in_sequence, shuffled
@@ -30,14 +31,13 @@ class ImageSource:
     batch_size: int
     is_streamed: bool
 
-    @property
-    def num_batches(self) -> int:
-        """Batches that show every image once."""
-        return -(-self.num_examples // self.batch_size)
+    def num_batches(self, num_chosen: int) -> int:
+        """Batches that show so many images."""
+        return -(-num_chosen // self.batch_size)
 
-    def shuffled(self, *, seed: int, epoch: int) -> Order:
-        """Every image once, in random order."""
-        return shuffled(self.num_examples, size=self.batch_size, seed=seed, epoch=epoch)
+    def shuffled(self, chosen: npt.NDArray[np.int64], *, seed: int, epoch: int) -> Order:
+        """The chosen images in random order."""
+        return shuffled(len(chosen), size=self.batch_size, seed=seed, epoch=epoch).of(chosen)
 
     def in_sequence(self) -> Order:
         """Every image once, as they come."""
@@ -89,8 +89,8 @@ def as_array(split: Split, *, input: ImageInput) -> npt.NDArray[np.uint8]:
     Raises:
         DataError: a file is not an image that TensorFlow can decode.
     """
-    if isinstance(split.examples, Texts):
-        raise TypeError("texts are no images")
+    if isinstance(split.examples, Texts | Rows):
+        raise TypeError(f"{type(split.examples).__name__} are no images")
     if not isinstance(split.examples, ImageFiles):
         return split.examples
     paths = [str(path) for path in split.examples.paths]

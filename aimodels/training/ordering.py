@@ -2,10 +2,11 @@
 
 Texts that are padded to the longest of their batch are put together by length. With a fixed number of texts per batch,
 random pools of 64 batches are sorted by length, cut into batches, and the batches shuffled; with a budget of tokens,
-buckets of similar length are shuffled and cut, so that the number of steps is the same in every epoch.
+buckets of similar length are shuffled and cut, so that the number of steps is the same in every epoch. Rows on disk are
+shuffled in windows: each gathers chunks from all over the file, at random, and shuffles what is in them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ BATCHES_PER_POOL = 64
 # A bucket reaches from one length to one a tenth longer: at most a tenth of a batch is padding, half of it on average.
 BUCKET_GROWTH = 1.1
 SHORTEST_BUCKET = 8
+# Places that a window of rows on disk is gathered from.
+CHUNKS_PER_WINDOW = 32
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,10 @@ class Order:
         """The positions of one batch."""
         return self.positions[self.starts[number] : self.starts[number + 1]]
 
+    def of(self, chosen: Positions) -> "Order":
+        """The same order, of some examples in place of all: place i stands for `chosen[i]`."""
+        return replace(self, positions=chosen[self.positions])
+
 
 def in_sequence(positions: Positions, *, size: int) -> Order:
     """Batches of `size` in the given order."""
@@ -48,6 +55,22 @@ def in_sequence(positions: Positions, *, size: int) -> Order:
 def shuffled(num_examples: int, *, size: int, seed: int, epoch: int) -> Order:
     """All examples in random order."""
     return in_sequence(_random(seed, epoch).permutation(num_examples), size=size)
+
+
+def shuffled_in_windows(num_examples: int, *, size: int, window: int, seed: int, epoch: int) -> Order:
+    """All examples in random order such that those of each `window` places lie in few chunks of neighbours.
+
+    The chunks of a window are from anywhere, so that two examples meet as they would if all were shuffled, but for
+    neighbours within a chunk.
+    """
+    random = _random(seed, epoch)
+    per_chunk = max(1, window // CHUNKS_PER_WINDOW)
+    starts = random.permutation(np.arange(0, num_examples, per_chunk))
+    parts = [np.arange(start, min(start + per_chunk, num_examples)) for start in starts]
+    order = np.concatenate([np.empty(0, np.int64), *parts])
+    for start in range(0, num_examples, window):
+        random.shuffle(order[start : start + window])
+    return in_sequence(order, size=size)
 
 
 def shuffled_by_length(lengths: npt.NDArray[np.int64], *, size: int, seed: int, epoch: int) -> Order:

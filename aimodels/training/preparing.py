@@ -2,23 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import tensorflow as tf
 
 from aimodels import discovery
+from aimodels.config.loading import Loaded
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
 from aimodels.data.suitability import check_suits
 from aimodels.distribution.strategy import Placement, choose_precision
 from aimodels.errors import FailedError
+from aimodels.events import Inferred, emit
 from aimodels.training.assembling import Network, assemble
 from aimodels.training.batching import Batches
-from aimodels.training.compiling import compile_model, objective_for
+from aimodels.training.compiling import compile_model
+from aimodels.training.objectives import objective_for
 from aimodels.training.progress import Progress, begin
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.speed import Speed, Work, choose_speed
+from aimodels.training.target_scale import target_scale
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,15 @@ class Prepared:
     def last_rate(self) -> float:
         """The learning rate of the last step that was done."""
         return float(self.rate(keras.ops.maximum(self.model.optimizer.iterations - 1, 0)))
+
+
+def resolved(loaded: Loaded, dataset: Dataset) -> Loaded:
+    """The config with what was inferred from the data written into it, so that the run never infers it again."""
+    if dataset.inferred:
+        emit(Inferred(dataset.inferred))
+    if dataset.resolved is None:
+        return loaded
+    return replace(loaded, config=loaded.config.model_copy(update={"data": dataset.resolved}))
 
 
 def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepared:
@@ -78,11 +91,11 @@ def computing_in(precision: str) -> Iterator[None]:
 def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prepared:
     precision = choose_precision(config.train.precision, kind=placement.kind)
     progress = begin(config.train, dataset)
-    objective = objective_for(dataset.target, config.train)
+    scale = target_scale(dataset, config.train)
+    objective = objective_for(dataset.target, config.train, scale=scale)
     with computing_in(precision):
-        network = assemble(config, dataset)
-    reading = network.preprocessing if network.reads_text else None
-    batches = Batches(dataset, config, one_hot=objective.one_hot, reading=reading)
+        network = assemble(config, dataset, scale=scale)
+    batches = Batches(dataset, config, one_hot=objective.one_hot, scale=scale, reading=network.preprocessing)
     steps = Steps(per_epoch=batches.steps_per_epoch, epochs=config.train.epochs)
     architecture = discovery.plugin("architectures", config.model.name)
     # A user's own architecture need not say where XLA is faster.
@@ -91,8 +104,9 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     speed = choose_speed(work, config.train, steps=steps, placement=placement, xla_faster_on=xla_faster_on)
     rate = compile_model(network.trained, objective, train=config.train, steps=steps, speed=speed)
     if network.trained is not network.whole:
-        # The whole network is saved with the state of the optimizer; the variables are the same.
-        network.whole.compile(optimizer=network.trained.optimizer, loss=objective.loss)
+        # The whole network is saved with the state of the optimizer; the variables are the same. Its loss would be
+        # that of the answers in their own unit, and a file should not name what Keras alone does not know.
+        network.whole.compile(optimizer=network.trained.optimizer)
     return Prepared(
         config=config,
         dataset=dataset,

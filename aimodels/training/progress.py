@@ -84,7 +84,7 @@ def watch(wanted: str, *, train: Train, dataset: Dataset, where: str) -> Watch:
     if metric == "auto":
         metric = "loss" if dataset.target.task == "regression" else "accuracy"
         metric = metric if dataset.validation is None else f"val_{metric}"
-    known = ["loss", "mae" if dataset.target.task == "regression" else "accuracy"]
+    known = ["loss", *(("mae", "r2") if dataset.target.task == "regression" else ("accuracy",))]
     if dataset.validation is not None:
         known += [f"val_{name}" for name in known]
     if metric not in known:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aimodels.config.loading import Loaded
+from aimodels.data.class_counts import examples_per_class
+from aimodels.data.dataset import ImageInput, TableInput, TextInput
 from aimodels.data.thumbnails import encode
 from aimodels.distribution.tensorflow_start import move_log
 from aimodels.errors import UserError
@@ -22,9 +22,12 @@ from aimodels.runs.place import RunPlace
 from aimodels.runs.signature import signature_of
 from aimodels.training.image_source import broken_images_named
 from aimodels.training.stopping import StopTraining
+from aimodels.training.table_facts import columns_seen, first_rows, label_of
 from aimodels.training.word_facts import in_words, lengths_of, texts_of, word_facts
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from aimodels.training.preparing import Prepared
     from aimodels.training.progress import Progress
 
@@ -158,7 +161,7 @@ def _facts(loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> dict[str
         "device": prepared.placement.device,
         "precision": prepared.precision,
         "choices": _choices(prepared),
-        **({"words": word_facts(prepared)} if prepared.network.reads_text else {}),
+        **({"words": word_facts(prepared)} if isinstance(prepared.dataset.input, TextInput) else {}),
         "tags": list(where.tags),
         "notes": where.notes,
         "parent": None,
@@ -169,8 +172,8 @@ def _facts(loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> dict[str
 
 
 def _task(prepared: "Prepared") -> str:
-    kind = "text" if prepared.network.reads_text else "image"
-    return f"{kind}_classification" if prepared.dataset.target.class_names else f"{kind}_regression"
+    kind = {ImageInput: "image", TextInput: "text", TableInput: "table"}[type(prepared.dataset.input)]
+    return f"{kind}_regression" if prepared.dataset.target.task == "regression" else f"{kind}_classification"
 
 
 def _splits(prepared: "Prepared") -> dict[str, Any]:
@@ -183,22 +186,38 @@ def _choices(prepared: "Prepared") -> dict[str, str]:
 
 
 def _keep_samples(run: RunFolder, prepared: "Prepared") -> None:
-    """The first batch as the network will see it, and how many examples each class has."""
+    """The first examples as the network will see them, and what the splits hold."""
+    if isinstance(prepared.dataset.input, TableInput):
+        samples = first_rows(prepared.dataset.train, count=NUM_SAMPLES, target=prepared.dataset.target)
+        write_json(run.plot_data / "columns.json", columns_seen(prepared.dataset))
+    else:
+        samples = _first_batch(prepared)
+    write_json(run.plot_data / "samples.json", samples)
+    if isinstance(prepared.dataset.input, TextInput):
+        write_json(run.plot_data / "lengths.json", lengths_of(prepared))
     names = prepared.dataset.target.class_names
+    if names:
+        counts = {name: examples_per_class(split, num_classes=len(names)) for name, split in _splits(prepared).items()}
+        write_json(run.plot_data / "class_balance.json", {"class_names": list(names), "splits": counts})
+
+
+def _first_batch(prepared: "Prepared") -> dict[str, Any]:
+    """Images or texts of the first batch, changed at random as they will be."""
     with broken_images_named(prepared.dataset):
         examples, targets, *_ = next(iter(prepared.batches.epoch(0).take(1)))
-    classes = targets.numpy().argmax(axis=-1) if prepared.batches.one_hot else targets.numpy().ravel().astype(int)
-    labels = [names[number] for number in classes[:NUM_SAMPLES]]
-    if prepared.network.reads_text:
-        shown: dict[str, Any] = {"texts": texts_of(examples.numpy()[:NUM_SAMPLES], prepared=prepared)}
-        write_json(run.plot_data / "lengths.json", lengths_of(prepared))
-    else:
-        shown = {"images": encode(examples.numpy()[:NUM_SAMPLES])}
-    write_json(run.plot_data / "samples.json", {**shown, "labels": labels})
-    counts = {
-        name: np.bincount(split.targets, minlength=len(names)).tolist() for name, split in _splits(prepared).items()
-    }
-    write_json(run.plot_data / "class_balance.json", {"class_names": list(names), "splits": counts})
+    labels = _labels(targets.numpy()[:NUM_SAMPLES], prepared=prepared)
+    if isinstance(prepared.dataset.input, TextInput):
+        return {"texts": texts_of(examples.numpy()[:NUM_SAMPLES], prepared=prepared), "labels": labels}
+    return {"images": encode(examples.numpy()[:NUM_SAMPLES]), "labels": labels}
+
+
+def _labels(targets: "npt.NDArray[Any]", *, prepared: "Prepared") -> list[str]:
+    """What the targets of a batch stand for."""
+    target, scale = prepared.dataset.target, prepared.batches.scale
+    if target.task == "multilabel":
+        return [label_of(row, target=target) for row in targets]
+    wanted = targets.argmax(axis=-1) if prepared.batches.one_hot else targets.ravel()
+    return [label_of(scale.mean + scale.deviation * each, target=target) for each in wanted]
 
 
 def _started(run: RunFolder, prepared: "Prepared") -> RunStarted:
@@ -223,6 +242,6 @@ def _started(run: RunFolder, prepared: "Prepared") -> RunStarted:
         precision=prepared.precision,
         device=prepared.placement.device,
         epochs=config.train.epochs,
-        reading=in_words(word_facts(prepared)) if prepared.network.reads_text else "",
+        reading=in_words(word_facts(prepared)) if isinstance(prepared.dataset.input, TextInput) else "",
         choices=_choices(prepared),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from aimodels.config.augmentation import TextAugmentation
@@ -34,21 +35,21 @@ class TextSource:
         """Whether the texts must be read anew in each epoch."""
         return not isinstance(self.examples, tf.RaggedTensor)
 
-    @property
-    def num_batches(self) -> int:
-        """Batches that show every text once; the same number in every epoch."""
-        return len(self.in_sequence())
+    def num_batches(self, num_chosen: int) -> int:
+        """Batches that show so many texts; with a budget of tokens, those that show every text once."""
+        return -(-num_chosen // self.batch_size) if isinstance(self.batch_size, int) else len(self.in_sequence())
 
     @property
     def mean_length(self) -> float:
         """Words in a text, on average, after the cut."""
         return float(self._lengths.mean()) if len(self._lengths) else 1.0
 
-    def shuffled(self, *, seed: int, epoch: int) -> Order:
-        """Every text once, in random batches of similar length."""
+    def shuffled(self, chosen: npt.NDArray[np.int64], *, seed: int, epoch: int) -> Order:
+        """The chosen texts in random batches of similar length."""
+        lengths = self._lengths[chosen]
         if isinstance(self.batch_size, int):
-            return shuffled_by_length(self._lengths, size=self.batch_size, seed=seed, epoch=epoch)
-        return shuffled_by_budget(self._lengths, budget=self.batch_size, seed=seed, epoch=epoch)
+            return shuffled_by_length(lengths, size=self.batch_size, seed=seed, epoch=epoch).of(chosen)
+        return shuffled_by_budget(lengths, budget=self.batch_size, seed=seed, epoch=epoch).of(chosen)
 
     def in_sequence(self) -> Order:
         """Every text once, the shortest first."""

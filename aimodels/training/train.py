@@ -8,7 +8,7 @@ from aimodels.events import phase
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
 from aimodels.training.fitting import fit
-from aimodels.training.preparing import prepare
+from aimodels.training.preparing import prepare, resolved
 from aimodels.training.recording import recording
 from aimodels.training.seeding import seed_everything
 
@@ -24,9 +24,10 @@ def train(loaded: Loaded, where: RunPlace) -> RunFolder:
     seed_everything(config.seed, deterministic=config.train.deterministic)
     with phase("reading data"):
         dataset = load_dataset(config.data, seed=config.seed)
+    loaded = resolved(loaded, dataset)
     placement = place(config.train)
     with phase("building model"), placement.strategy.scope():
-        prepared = prepare(config, dataset, placement=placement)
+        prepared = prepare(loaded.config, dataset, placement=placement)
     run = RunFolder.create(where.runs_dir, stem=loaded.name, exactly=where.exactly)
     with recording(run, loaded, prepared, where=where) as ending:
         fit(run, prepared, ending=ending)

@@ -11,8 +11,8 @@ IMAGES = "data: {name: mnist, source: sample, limit: 50}\nmodel: {name: mlp}\n"
 @pytest.mark.parametrize(
     ("config", "change", "says"),
     [
-        (TEXTS, "model={name: cnn}", 'error[AM306]: the architecture "cnn" takes images, and the data are words'),
-        (IMAGES, "model={name: transformer}", 'error[AM306]: the architecture "transformer" takes words'),
+        (TEXTS, "model={name: cnn}", 'error[AM306]: the architecture "cnn" takes images, and the data are texts'),
+        (IMAGES, "model={name: transformer}", 'error[AM306]: the architecture "transformer" takes texts'),
         (TEXTS, "train.augment={rotate: 0.1}", "error[AM311]: `train.augment` does not fit the data"),
         (IMAGES, "train.augment={word_swap: 0.1}", "error[AM311]: `train.augment` does not fit the data"),
         (IMAGES, "train.batch_size={tokens: 100}", "error[AM311]: `train.batch_size` does not fit the data"),

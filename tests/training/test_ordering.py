@@ -96,3 +96,27 @@ def test_lengths_are_shuffled_across_batches_and_partners_change() -> None:
     partners = set(first.batch(0)) - {first.batch(0)[0]}
     again = next(second.batch(n) for n in range(len(second)) if first.batch(0)[0] in second.batch(n))
     assert len(partners & set(again)) < len(partners) / 2
+
+
+@given(count=st.integers(0, 3000), size=st.integers(1, 50), batches=st.integers(1, 20), epoch=st.integers(0, 3))
+def test_windows_hold_everyone_once_from_few_places(count: int, size: int, batches: int, epoch: int) -> None:
+    from aimodels.training.ordering import CHUNKS_PER_WINDOW, shuffled_in_windows
+
+    window = size * batches
+    order = shuffled_in_windows(count, size=size, window=window, seed=1, epoch=epoch)
+    assert sorted(order.positions.tolist()) == list(range(count))
+    per_chunk = max(1, window // CHUNKS_PER_WINDOW)
+    for start in range(0, count, window):
+        places = np.unique(order.positions[start : start + window] // per_chunk)
+        # Whole chunks, and two that reach into the windows beside it.
+        assert len(places) <= -(-window // per_chunk) + 2
+
+
+def test_windows_mix_rows_from_all_over() -> None:
+    from aimodels.training.ordering import shuffled_in_windows
+
+    order = shuffled_in_windows(100_000, size=100, window=10_000, seed=1, epoch=0)
+    first = order.positions[:10_000]
+    assert first.min() < 10_000
+    assert first.max() > 90_000
+    assert not (np.diff(first) == 1).mean() > 0.05

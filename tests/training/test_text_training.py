@@ -163,6 +163,6 @@ def test_an_architecture_for_images_says_what_it_takes(tmp_path: Path) -> None:
     from aimodels.training.train import train
 
     (tmp_path / "wrong.yaml").write_text("data: {name: imdb, source: sample, limit: 50}\nmodel: {name: cnn}\n")
-    with pytest.raises(ConfigError, match='"cnn" takes images, and the data are words') as caught:
+    with pytest.raises(ConfigError, match='"cnn" takes images, and the data are texts') as caught:
         train(load(tmp_path / "wrong.yaml"), RunPlace(tmp_path / "runs"))
     assert caught.value.code == "AM306"

@@ -1,0 +1,164 @@
+"""Rows of a table for the training loop: brought to numbers once, kept in memory, or on disk if they are too many."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from aimodels.data.dataset import Split
+from aimodels.data.rows import Rows, RowsInMemory
+from aimodels.events import phase
+from aimodels.preprocessing.words import Encoded
+from aimodels.training.encoded_rows import Stored, StoredTensor, StoredTexts, store
+from aimodels.training.ordering import Order, in_sequence, shuffled, shuffled_in_windows
+from aimodels.training.pipelines import as_written
+
+# What is read from disk at once: enough to mix rows from all over, little enough for memory.
+WINDOW_BYTES = 2**25
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """The rows of a split in memory, as the tensors that go into the architecture, by name; texts are ragged."""
+
+    tensors: dict[str, Any]
+    num_examples: int
+    batch_size: int
+
+    def num_batches(self, num_chosen: int) -> int:
+        """Batches that show so many rows."""
+        return -(-num_chosen // self.batch_size)
+
+    def shuffled(self, chosen: npt.NDArray[np.int64], *, seed: int, epoch: int) -> Order:
+        """The chosen rows in random order."""
+        return shuffled(len(chosen), size=self.batch_size, seed=seed, epoch=epoch).of(chosen)
+
+    def in_sequence(self) -> Order:
+        """Every row once, as they come."""
+        return in_sequence(np.arange(self.num_examples), size=self.batch_size)
+
+    def batches(self, order: Order, *, targets: tuple[Any, ...]) -> tf.data.Dataset:
+        """The batches of an order: a tensor per name, then what `targets` has for these rows."""
+        positions = tf.data.Dataset.from_tensor_slices(order.positions).batch(self.batch_size)
+
+        def fetch(chosen: Any) -> tuple[Any, ...]:
+            found = {name: _padded(tf.gather(whole, chosen)) for name, whole in self.tensors.items()}
+            return (found, *(tf.gather(each, chosen) for each in targets))
+
+        return positions.map(as_written(fetch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+@dataclass(frozen=True)
+class StoredTableSource:
+    """The rows of a split on disk. They are read in windows, each shuffled in memory; see `ordering`."""
+
+    stored: dict[str, Stored]
+    num_examples: int
+    batch_size: int
+    # Removed with its files when nobody holds this source any more.
+    folder: TemporaryDirectory[str] = field(repr=False)
+
+    @property
+    def window(self) -> int:
+        """Rows that are read at once: whole batches, of a bounded number of bytes."""
+        most = max(1, WINDOW_BYTES // max(1, sum(map(self._row_bytes, self.stored.values()))))
+        return max(1, most // self.batch_size) * self.batch_size
+
+    def num_batches(self, num_chosen: int) -> int:
+        """Batches that show so many rows."""
+        return -(-num_chosen // self.batch_size)
+
+    def shuffled(self, chosen: npt.NDArray[np.int64], *, seed: int, epoch: int) -> Order:
+        """The chosen rows in random order, such that each window reads few places of the files."""
+        order = shuffled_in_windows(len(chosen), size=self.batch_size, window=self.window, seed=seed, epoch=epoch)
+        return order.of(chosen)
+
+    def in_sequence(self) -> Order:
+        """Every row once, as they come."""
+        return in_sequence(np.arange(self.num_examples), size=self.batch_size)
+
+    def batches(self, order: Order, *, targets: tuple[Any, ...]) -> tf.data.Dataset:
+        """The batches of an order: a tensor per name, then what `targets` has for these rows."""
+        rows = [np.asarray(each) for each in targets]
+
+        def windows() -> Iterator[tuple[Any, ...]]:
+            for start in range(0, len(order.positions), self.window):
+                positions = order.positions[start : start + self.window]
+                yield (self._read(positions), *(each[positions] for each in rows))
+
+        specs = (
+            {name: _spec(each) for name, each in self.stored.items()},
+            *(tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in rows),
+        )
+        whole = tf.data.Dataset.from_generator(windows, output_signature=specs).prefetch(1)
+        return whole.flat_map(as_written(self._cut))
+
+    def _read(self, positions: npt.NDArray[np.int64]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, each in self.stored.items():
+            read = each.read(positions)
+            found[name] = _ragged(read) if isinstance(read, Encoded) else read
+        return found
+
+    def _cut(self, found: Any, *rows: Any) -> tf.data.Dataset:
+        """The batches of one window."""
+        size = self.batch_size
+
+        def batch(start: Any) -> tuple[Any, ...]:
+            cut = {name: _padded(whole[start : start + size]) for name, whole in found.items()}
+            return (cut, *(each[start : start + size] for each in rows))
+
+        return tf.data.Dataset.range(0, tf.shape(rows[0], tf.int64)[0], size).map(as_written(batch))
+
+    def _row_bytes(self, each: Stored) -> int:
+        if isinstance(each, StoredTensor):
+            return each.row_bytes
+        return 4 * int(each.starts[-1]) // max(1, self.num_examples)
+
+
+def table_source(split: Split, *, reading: keras.Model, batch_size: int) -> TableSource | StoredTableSource:
+    """Bring every row of a split to numbers, once; `reading` is the fitted preprocessing."""
+    from aimodels.preprocessing import columns
+
+    rows = split.examples
+    if not isinstance(rows, Rows):
+        raise TypeError(f"{type(rows).__name__} are no rows")
+    with phase(f"encoding {len(rows):,} {split.name} rows"):
+        chunks = columns.encode(reading, rows)
+        if isinstance(rows.store, RowsInMemory):
+            return TableSource(_joined(list(chunks)), len(rows), batch_size)
+        folder = TemporaryDirectory(prefix="aimodels-rows-")
+        return StoredTableSource(store(chunks, Path(folder.name)), len(rows), batch_size, folder)
+
+
+def _joined(chunks: list[dict[str, Any]]) -> dict[str, Any]:
+    """Chunks of rows as one tensor per name, outside any GPU."""
+    with tf.device("CPU:0"):
+        joined = {}
+        for name, first in chunks[0].items():
+            parts = [chunk[name] for chunk in chunks]
+            if isinstance(first, Encoded):
+                joined[name] = tf.concat([_ragged(part) for part in parts], axis=0)
+            else:
+                joined[name] = tf.constant(np.concatenate(parts))
+        return joined
+
+
+def _ragged(texts: Encoded) -> tf.RaggedTensor:
+    return tf.RaggedTensor.from_row_splits(texts.ids, texts.starts, validate=False)
+
+
+def _padded(rows: Any) -> Any:
+    return rows.to_tensor(0) if isinstance(rows, tf.RaggedTensor) else rows
+
+
+def _spec(each: Stored) -> Any:
+    if isinstance(each, StoredTexts):
+        return tf.RaggedTensorSpec([None, None], tf.int32, row_splits_dtype=tf.int64)
+    return tf.TensorSpec((None, *each.row_shape), each.dtype)
