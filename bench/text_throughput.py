@@ -92,10 +92,6 @@ def row(network: str, side: str, *, ours: list[Measured], peers: list[Measured])
     columns: dict[str, object] = {
         "network": network,
         "peer": {"keras": "Keras, padded to 400", "torch": "PyTorch, padded per batch"}[side],
-        "aimodels, s/epoch": f"{median(one.seconds for one in ours):.1f}",
-        "peer, s/epoch": f"{median(one.seconds for one in peers):.1f}",
-        "times faster (median)": f"{ratio:.2f}",
-        "target": TARGETS.get((network, side), "-"),
     }
     scored = [(one.accuracy, other.accuracy) for one, other in zip(ours, peers, strict=True)]
     if all(one is not None and other is not None for one, other in scored):
@@ -104,6 +100,13 @@ def row(network: str, side: str, *, ours: list[Measured], peers: list[Measured])
             "aimodels, test accuracy, %": f"{100 * mine:.2f}",
             "peer, test accuracy, %": f"{100 * theirs:.2f}",
             "target, points": f"no more than {LARGEST_GAP} lower",
+        }
+    else:
+        columns |= {
+            "aimodels, s/epoch": f"{median(one.seconds for one in ours):.1f}",
+            "peer, s/epoch": f"{median(one.seconds for one in peers):.1f}",
+            "times faster (median)": f"{ratio:.2f}",
+            "target": TARGETS.get((network, side), "-"),
         }
     tell(what="text throughput", ratio=ratio, **columns)
     return columns
