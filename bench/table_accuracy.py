@@ -30,7 +30,7 @@ class Table:
     numbers: Any
     names: tuple[str, ...]
     targets: Any
-    is_regression: bool
+    is_regression: bool = False
 
 
 def tables() -> dict[str, Table]:
@@ -38,9 +38,9 @@ def tables() -> dict[str, Table]:
     found = {}
     for name, load in {"breast_cancer": datasets.load_breast_cancer, "wine": datasets.load_wine}.items():
         bunch = load()
-        found[name] = Table(bunch.data, tuple(bunch.feature_names), bunch.target_names[bunch.target], False)
+        found[name] = Table(bunch.data, tuple(bunch.feature_names), bunch.target_names[bunch.target])
     bunch = datasets.load_diabetes(scaled=False)
-    found["diabetes"] = Table(bunch.data, tuple(bunch.feature_names), bunch.target, True)
+    found["diabetes"] = Table(bunch.data, tuple(bunch.feature_names), bunch.target, is_regression=True)
     return found | {"houses": houses()}
 
 
@@ -60,7 +60,7 @@ def houses(num_rows: int = 8_000) -> Table:
     price += 0.004 * np.maximum(age - 30, 0) + random.normal(0, 0.25, num_rows)
     columns = (income, age, rooms, bedrooms, people, occupancy, latitude, longitude)
     names = ("income", "age", "rooms", "bedrooms", "people", "occupancy", "latitude", "longitude")
-    return Table(np.column_stack(columns), names, np.clip(price, 0.15, 5.0), True)
+    return Table(np.column_stack(columns), names, np.clip(price, 0.15, 5.0), is_regression=True)
 
 
 def main() -> None:
