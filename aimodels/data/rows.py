@@ -53,12 +53,20 @@ class Rows:
         return self.store.name_of(int(self.positions[index]))
 
 
+class Names(Protocol):
+    """What rows are called, by their positions: a tuple of strings, or something that takes less memory."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, position: int, /) -> str: ...
+
+
 @dataclass(frozen=True)
 class RowsInMemory:
     """A store in memory. `names` calls each row by its file and number; without them it is its position."""
 
     whole: "pyarrow.Table"
-    names: tuple[str, ...] = ()
+    names: Names = ()
 
     def __len__(self) -> int:
         return int(self.whole.num_rows)
@@ -69,9 +77,9 @@ class RowsInMemory:
 
     def name_of(self, position: int) -> str:
         """How to call a row in front of the user."""
-        return self.names[position] if self.names else f"row {position + 1}"
+        return self.names[position] if len(self.names) else f"row {position + 1}"
 
 
-def rows_of(table: "pyarrow.Table", *, names: tuple[str, ...] = ()) -> Rows:
+def rows_of(table: "pyarrow.Table", *, names: Names = ()) -> Rows:
     """Every row of a table in memory."""
     return Rows(RowsInMemory(table, names), np.arange(table.num_rows, dtype=np.int64))

@@ -47,7 +47,7 @@ def csv_rows(path: Path, choose: Choose) -> Iterator[Row]:
     Raises:
         DataError: quotes that do not match; UTF-16.
     """
-    with unpacked(path) as stream, _long_cells():
+    with unpacked(path) as stream, long_cells():
         separator = _separator(path, stream)
         lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
         # Strict, since otherwise one unbalanced quote makes a single cell of the rest of the file.
@@ -77,7 +77,7 @@ def csv_rows(path: Path, choose: Choose) -> Iterator[Row]:
 
 
 @contextmanager
-def _long_cells() -> Iterator[None]:
+def long_cells() -> Iterator[None]:
     """Python allows 131,072 characters in a cell unless told otherwise, for the whole process."""
     before = csv.field_size_limit(MOST_TEXT_BYTES)
     try:

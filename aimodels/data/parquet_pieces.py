@@ -1,0 +1,41 @@
+"""The rows of a Parquet file. https://parquet.apache.org"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from aimodels.data.table_pieces import ParquetPlace, Piece, Wanted
+from aimodels.data.table_problems import no_rows, twice_named, unreadable
+
+BATCH_BYTES = 1 << 23
+MOST_BATCH_ROWS = 1 << 16
+BUFFER_BYTES = 1 << 20
+
+
+def parquet_pieces(path: Path, wanted: Wanted) -> Iterator[Piece]:
+    """The rows of a Parquet file, with the columns that `wanted` chooses, in their own types.
+
+    Raises:
+        DataError: the file is broken.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
+            names = tuple(file.schema_arrow.names)
+            if not names:
+                raise no_rows(f"{path} has no columns")
+            if len(set(names)) < len(names):
+                raise twice_named(f"{path}", sorted({name for name in names if names.count(name) > 1}))
+            columns = list(wanted.choose(path, names))
+            row_bytes = 8 * max(1, len(columns))
+            batch_rows = max(1, min(MOST_BATCH_ROWS, BATCH_BYTES // row_bytes))
+            number = 1
+            for batch in file.iter_batches(batch_size=batch_rows, columns=columns):
+                cells = pyarrow.Table.from_batches([batch]).select(columns)
+                yield Piece(cells, np.arange(number, number + len(batch)), ParquetPlace(path))
+                number += len(batch)
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise unreadable(path, str(error)) from error

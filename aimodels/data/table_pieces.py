@@ -1,0 +1,79 @@
+"""Rows of a table file, some at a time, with their cells as they stand in the file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from aimodels.config.table_format import TableFormat
+from aimodels.data.csv_chunks import Chunk, Dialect, lines_of
+from aimodels.data.table_problems import BadRow
+
+if TYPE_CHECKING:
+    import pyarrow
+
+OnError = Literal["fail", "skip"]
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """A table to be read: its files, how they are written, and what is done about a row that cannot be used."""
+
+    files: tuple[Path, ...]
+    format: TableFormat = field(default_factory=TableFormat)
+    on_error: OnError = "fail"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is read of a file: some of its columns; `verbatim` with the words for missing values as they stand there."""
+
+    format: TableFormat
+    on_error: OnError
+    choose: Callable[[Path, tuple[str, ...]], Sequence[str]]
+    verbatim: bool = False
+
+
+@dataclass(frozen=True)
+class CsvPlace:
+    """Where a piece of a CSV file stands. Its lines are counted only when somebody asks, which is slow."""
+
+    path: Path
+    first_number: int
+    chunk: Chunk
+    dialect: Dialect
+
+    def names(self, numbers: Sequence[int]) -> list[str]:
+        """How to call rows of these numbers: `a.csv:18`, the line on which they begin."""
+        lines = [
+            row.line
+            for row in self.dialect.rows(lines_of(self.chunk.text), path=self.path, first_line=self.chunk.first_line)
+        ]
+        return [f"{self.path}:{lines[number - self.first_number]}" for number in numbers]
+
+
+@dataclass(frozen=True)
+class ParquetPlace:
+    """Where a piece of a Parquet file stands."""
+
+    path: Path
+
+    def names(self, numbers: Sequence[int]) -> list[str]:
+        """How to call rows of these numbers: `a.parquet row 17`."""
+        return [f"{self.path} row {number}" for number in numbers]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows of a file, in order. `numbers` are their numbers in the file, int64 [N], the first row being 1.
+
+    `dropped` are rows between them that have another number of cells than the table has columns.
+    """
+
+    cells: "pyarrow.Table"
+    numbers: npt.NDArray[np.int64]
+    place: CsvPlace | ParquetPlace
+    dropped: tuple[BadRow, ...] = ()

@@ -1,0 +1,217 @@
+"""Tables read from CSV and Parquet files in one pass, in as much memory as a few chunks take."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from aimodels.config.columns import Kind
+from aimodels.data.cell_types import as_strings
+from aimodels.data.csv_pieces import csv_pieces
+from aimodels.data.dataset import TableInput
+from aimodels.data.parquet_pieces import parquet_pieces
+from aimodels.data.row_names import RowNames
+from aimodels.data.rows import Rows, rows_of
+from aimodels.data.table_files import is_parquet
+from aimodels.data.table_pieces import Piece, TableSource, Wanted
+from aimodels.data.table_problems import BadRow, listed, no_rows, no_such_columns, other_columns
+from aimodels.data.usable_rows import UsableRows, usable_rows
+from aimodels.errors import DataError
+from aimodels.events import warn
+
+if TYPE_CHECKING:
+    import pyarrow
+
+SAMPLE_ROWS = 10_000
+MOST_NAMED = 5
+ROWS_SKIPPED = "rows skipped"
+INFINITE = "infinite numbers taken as missing"
+__all__ = ["Chunk", "Reading", "TableSource", "chunks", "header_of", "read", "sample_of"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table that was read. `counts` names what was left out or changed, with how often; `other_columns` are those of
+    the files that nobody asked for."""
+
+    rows: Rows
+    counts: dict[str, int] = field(default_factory=dict)
+    other_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows to be answered: `cells` are all columns as they stand in the file (strings), `table` those of the
+    input. `numbers` are the rows' numbers in their file, int64 [N]; `dropped` are rows that could not be used."""
+
+    file: Path
+    cells: "pyarrow.Table"
+    table: "pyarrow.Table"
+    numbers: npt.NDArray[np.int64]
+    dropped: tuple[BadRow, ...]
+
+    def name_of(self, index: int) -> str:
+        """How to call one of the rows in front of the user."""
+        return f"{self.file.name} row {self.numbers[index]}"
+
+
+def header_of(source: TableSource) -> tuple[str, ...]:
+    """The names of the columns, those of the first file.
+
+    Raises:
+        UserError: the first file is not there or broken.
+    """
+    return tuple(sample_of(source, num_rows=1).column_names)
+
+
+def sample_of(source: TableSource, *, num_rows: int = SAMPLE_ROWS) -> "pyarrow.Table":
+    """The first rows as they stand in the files: strings of CSV files, the types of Parquet files.
+
+    Raises:
+        UserError: the files are not there or broken.
+    """
+    import pyarrow
+
+    found: list[pyarrow.Table] = []
+    for _, piece in _pieces(source, _Asked(None, verbatim=True)):
+        found.append(piece.cells)
+        if sum(len(cells) for cells in found) >= num_rows:
+            break
+    if not found:
+        raise _nothing(source)
+    return pyarrow.concat_tables(found, promote_options="permissive").slice(0, num_rows)
+
+
+def read(source: TableSource, *, kinds: Mapping[str, Kind]) -> Reading:
+    """Every row, with the columns that `kinds` names, each as what it is said to be.
+
+    Raises:
+        UserError: the files are not there or broken, lack a column, or hold a cell that is not of its kind.
+    """
+    import pyarrow
+
+    asked = _Asked(tuple(kinds))
+    names = RowNames(source.files)
+    counting = _Counting()
+    tables: list[pyarrow.Table] = []
+    for file, piece in _pieces(source, asked):
+        usable = usable_rows(piece, source=source, kinds=kinds)
+        counting.add(usable)
+        names.extend(usable.numbers, file=file)
+        tables.append(usable.table)
+    counting.tell()
+    if not len(names):
+        raise _nothing(source, num_dropped=counting.num_dropped)
+    whole = pyarrow.concat_tables(tables).combine_chunks()
+    return Reading(rows_of(whole, names=names), counting.counts, asked.others)
+
+
+def chunks(source: TableSource, *, input: TableInput) -> Iterator[Chunk]:
+    """The rows of the files as they stand there, beside the columns that an input needs; others may be there too.
+
+    Raises:
+        UserError: the files are not there or broken, lack a column, or hold a cell that is not of its kind.
+    """
+    kinds: dict[str, Kind] = {column.name: column.kind for column in input.columns}
+    if input.missing:
+        source = replace(source, format=source.format.model_copy(update={"missing": input.missing}))
+    for file, piece in _pieces(source, _Asked(tuple(kinds), verbatim=True)):
+        usable = usable_rows(piece, source=source, kinds=kinds)
+        cells = piece.cells if usable.kept is None else piece.cells.take(usable.kept)
+        yield Chunk(
+            file=source.files[file],
+            cells=_as_strings(cells),
+            table=usable.table,
+            numbers=usable.numbers,
+            dropped=usable.dropped,
+        )
+
+
+def _as_strings(cells: "pyarrow.Table") -> "pyarrow.Table":
+    import pyarrow
+
+    columns = [as_strings(column.combine_chunks()) for column in cells.columns]
+    return pyarrow.table(columns, names=cells.column_names)
+
+
+class _Counting:
+    """What was left out or changed while a table was read."""
+
+    def __init__(self) -> None:
+        self.num_dropped = 0
+        self._first: list[BadRow] = []
+        self._num_infinite: dict[str, int] = {}
+
+    def add(self, usable: UsableRows) -> None:
+        self.num_dropped += len(usable.dropped)
+        self._first += usable.dropped[: MOST_NAMED - len(self._first)]
+        for name, count in usable.num_infinite.items():
+            self._num_infinite[name] = self._num_infinite.get(name, 0) + count
+
+    @property
+    def counts(self) -> dict[str, int]:
+        counts = {ROWS_SKIPPED: self.num_dropped, INFINITE: sum(self._num_infinite.values())}
+        return {what: count for what, count in counts.items() if count}
+
+    def tell(self) -> None:
+        if self.num_dropped:
+            named = "; ".join(f"{row.place}: {row.problem}" for row in self._first)
+            more = self.num_dropped - len(self._first)
+            warn(
+                "AM262",
+                f"{self.num_dropped:,} row{'s' * (self.num_dropped > 1)} skipped: {named}"
+                + (f"; and {more:,} more" if more else ""),
+                help="mend them, or set `data.on_error: fail` to stop at the first",
+            )
+        if self._num_infinite:
+            named = ", ".join(f"{name} ({count:,})" for name, count in self._num_infinite.items())
+            warn(
+                "AM264",
+                f"numbers that are infinite, or too large for 32 bits, are taken as missing: {named}",
+                help="mend them in the file if they mean something",
+            )
+
+
+def _nothing(source: TableSource, *, num_dropped: int = 0) -> DataError:
+    where = listed([str(path) for path in source.files])
+    if num_dropped:
+        return no_rows(f"{where}: none of the {num_dropped:,} rows can be used")
+    return no_rows(f"{where}: there are no rows below the names of the columns")
+
+
+class _Asked:
+    """Which columns are read of each file: those of the names, all where there are none; all where `verbatim`."""
+
+    def __init__(self, names: tuple[str, ...] | None, *, verbatim: bool = False) -> None:
+        self.names = names
+        self.verbatim = verbatim
+        self.others: tuple[str, ...] = ()
+        self._first: tuple[Path, tuple[str, ...]] | None = None
+
+    def choose(self, path: Path, present: tuple[str, ...]) -> Sequence[str]:
+        if self._first is None:
+            self._first = (path, present)
+        first, expected = self._first
+        if set(present) != set(expected):
+            raise other_columns(
+                path,
+                first=first,
+                lacking=[name for name in expected if name not in present],
+                additional=[name for name in present if name not in expected],
+            )
+        names = expected if self.names is None else self.names
+        lacking = [name for name in names if name not in present]
+        if lacking:
+            raise no_such_columns(path, lacking, present=present)
+        self.others = tuple(name for name in expected if name not in names)
+        return expected if self.verbatim else names
+
+
+def _pieces(source: TableSource, asked: _Asked) -> Iterator[tuple[int, Piece]]:
+    wanted = Wanted(source.format, source.on_error, asked.choose, verbatim=asked.verbatim)
+    for number, path in enumerate(source.files):
+        for piece in (parquet_pieces if is_parquet(path) else csv_pieces)(path, wanted):
+            yield number, piece
