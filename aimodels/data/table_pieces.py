@@ -19,10 +19,10 @@ OnError = Literal["fail", "skip"]
 
 
 @dataclass(frozen=True)
-class TableSource:
-    """A table to be read: its files, how they are written, and what is done about a row that cannot be used."""
+class TableFiles:
+    """A table to be read: where its files are, how they are written, and what is done about a row that cannot be used."""
 
-    files: tuple[Path, ...]
+    paths: tuple[Path, ...]
     format: TableFormat = field(default_factory=TableFormat)
     on_error: OnError = "fail"
 

@@ -16,7 +16,7 @@ from aimodels.data.parquet_pieces import parquet_pieces
 from aimodels.data.row_names import RowNames
 from aimodels.data.rows import Rows, rows_of
 from aimodels.data.table_files import is_parquet
-from aimodels.data.table_pieces import Piece, TableSource, Wanted
+from aimodels.data.table_pieces import Piece, TableFiles, Wanted
 from aimodels.data.table_problems import BadRow, listed, no_rows, no_such_columns, other_columns
 from aimodels.data.usable_rows import UsableRows, usable_rows
 from aimodels.errors import DataError
@@ -29,7 +29,7 @@ SAMPLE_ROWS = 10_000
 MOST_NAMED = 5
 ROWS_SKIPPED = "rows skipped"
 INFINITE = "infinite numbers taken as missing"
-__all__ = ["Chunk", "Reading", "TableSource", "chunks", "header_of", "read", "sample_of"]
+__all__ = ["Chunk", "Reading", "TableFiles", "chunks", "header_of", "read", "sample_of"]
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,16 @@ class Chunk:
         return f"{self.file.name} row {self.numbers[index]}"
 
 
-def header_of(source: TableSource) -> tuple[str, ...]:
+def header_of(files: TableFiles) -> tuple[str, ...]:
     """The names of the columns, those of the first file.
 
     Raises:
         UserError: the first file is not there or broken.
     """
-    return tuple(sample_of(source, num_rows=1).column_names)
+    return tuple(sample_of(files, num_rows=1).column_names)
 
 
-def sample_of(source: TableSource, *, num_rows: int = SAMPLE_ROWS) -> "pyarrow.Table":
+def sample_of(files: TableFiles, *, num_rows: int = SAMPLE_ROWS) -> "pyarrow.Table":
     """The first rows as they stand in the files: strings of CSV files, the types of Parquet files.
 
     Raises:
@@ -76,16 +76,16 @@ def sample_of(source: TableSource, *, num_rows: int = SAMPLE_ROWS) -> "pyarrow.T
     import pyarrow
 
     found: list[pyarrow.Table] = []
-    for _, piece in _pieces(source, _Asked(None, verbatim=True)):
+    for _, piece in _pieces(files, _Asked(None, verbatim=True)):
         found.append(piece.cells)
         if sum(len(cells) for cells in found) >= num_rows:
             break
     if not found:
-        raise _nothing(source)
+        raise _nothing(files)
     return pyarrow.concat_tables(found, promote_options="permissive").slice(0, num_rows)
 
 
-def read(source: TableSource, *, kinds: Mapping[str, Kind]) -> Reading:
+def read(files: TableFiles, *, kinds: Mapping[str, Kind]) -> Reading:
     """Every row, with the columns that `kinds` names, each as what it is said to be.
 
     Raises:
@@ -94,22 +94,22 @@ def read(source: TableSource, *, kinds: Mapping[str, Kind]) -> Reading:
     import pyarrow
 
     asked = _Asked(tuple(kinds))
-    names = RowNames(source.files)
+    names = RowNames(files.paths)
     counting = _Counting()
     tables: list[pyarrow.Table] = []
-    for file, piece in _pieces(source, asked):
-        usable = usable_rows(piece, source=source, kinds=kinds)
+    for file, piece in _pieces(files, asked):
+        usable = usable_rows(piece, files=files, kinds=kinds)
         counting.add(usable)
         names.extend(usable.numbers, file=file)
         tables.append(usable.table)
     counting.tell()
     if not len(names):
-        raise _nothing(source, num_dropped=counting.num_dropped)
+        raise _nothing(files, num_dropped=counting.num_dropped)
     whole = pyarrow.concat_tables(tables).combine_chunks()
     return Reading(rows_of(whole, names=names), counting.counts, asked.others)
 
 
-def chunks(source: TableSource, *, input: TableInput) -> Iterator[Chunk]:
+def chunks(files: TableFiles, *, input: TableInput) -> Iterator[Chunk]:
     """The rows of the files as they stand there, beside the columns that an input needs; others may be there too.
 
     Raises:
@@ -117,12 +117,12 @@ def chunks(source: TableSource, *, input: TableInput) -> Iterator[Chunk]:
     """
     kinds: dict[str, Kind] = {column.name: column.kind for column in input.columns}
     if input.missing:
-        source = replace(source, format=source.format.model_copy(update={"missing": input.missing}))
-    for file, piece in _pieces(source, _Asked(tuple(kinds), verbatim=True)):
-        usable = usable_rows(piece, source=source, kinds=kinds)
+        files = replace(files, format=files.format.model_copy(update={"missing": input.missing}))
+    for file, piece in _pieces(files, _Asked(tuple(kinds), verbatim=True)):
+        usable = usable_rows(piece, files=files, kinds=kinds)
         cells = piece.cells if usable.kept is None else piece.cells.take(usable.kept)
         yield Chunk(
-            file=source.files[file],
+            file=files.paths[file],
             cells=_as_strings(cells),
             table=usable.table,
             numbers=usable.numbers,
@@ -175,8 +175,8 @@ class _Counting:
             )
 
 
-def _nothing(source: TableSource, *, num_dropped: int = 0) -> DataError:
-    where = listed([str(path) for path in source.files])
+def _nothing(files: TableFiles, *, num_dropped: int = 0) -> DataError:
+    where = listed([str(path) for path in files.paths])
     if num_dropped:
         return no_rows(f"{where}: none of the {num_dropped:,} rows can be used")
     return no_rows(f"{where}: there are no rows below the names of the columns")
@@ -210,8 +210,8 @@ class _Asked:
         return expected if self.verbatim else names
 
 
-def _pieces(source: TableSource, asked: _Asked) -> Iterator[tuple[int, Piece]]:
-    wanted = Wanted(source.format, source.on_error, asked.choose, verbatim=asked.verbatim)
-    for number, path in enumerate(source.files):
+def _pieces(files: TableFiles, asked: _Asked) -> Iterator[tuple[int, Piece]]:
+    wanted = Wanted(files.format, files.on_error, asked.choose, verbatim=asked.verbatim)
+    for number, path in enumerate(files.paths):
         for piece in (parquet_pieces if is_parquet(path) else csv_pieces)(path, wanted):
             yield number, piece

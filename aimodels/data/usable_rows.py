@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from aimodels.config.columns import Kind
 from aimodels.data.cell_types import Typed, is_simple, typed
-from aimodels.data.table_pieces import Piece, TableSource
+from aimodels.data.table_pieces import Piece, TableFiles
 from aimodels.data.table_problems import BadRow, cell, no_number, unusable_type
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class UsableRows:
     num_infinite: dict[str, int]
 
 
-def usable_rows(piece: Piece, *, source: TableSource, kinds: Mapping[str, Kind]) -> UsableRows:
+def usable_rows(piece: Piece, *, files: TableFiles, kinds: Mapping[str, Kind]) -> UsableRows:
     """The rows of a piece with the columns of `kinds`.
 
     Raises:
@@ -44,13 +44,13 @@ def usable_rows(piece: Piece, *, source: TableSource, kinds: Mapping[str, Kind])
         cells = piece.cells.column(name).combine_chunks()
         if not is_simple(cells.type):
             raise unusable_type(piece.place.path, column=name, holds=str(cells.type))
-        columns[name] = typed(cells, kind=kind, format=source.format)
+        columns[name] = typed(cells, kind=kind, format=files.format)
     table = pyarrow.table({name: column.values for name, column in columns.items()})
     num_infinite = {name: column.num_infinite for name, column in columns.items() if column.num_infinite}
     wrong = {name: np.flatnonzero(column.bad) for name, column in columns.items() if column.bad is not None}
     if not wrong:
         return UsableRows(table, piece.numbers, None, piece.dropped, num_infinite)
-    if source.on_error == "fail":
+    if files.on_error == "fail":
         raise _first_problem(piece, wrong)
     dropped = _dropped(piece, wrong)
     kept = np.setdiff1d(np.arange(len(piece.numbers)), np.concatenate(list(wrong.values())))
