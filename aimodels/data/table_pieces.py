@@ -20,7 +20,7 @@ OnError = Literal["fail", "skip"]
 
 @dataclass(frozen=True)
 class TableFiles:
-    """A table to be read: where its files are, how they are written, and what is done about a row that cannot be used."""
+    """A table to be read: its files, how they are written, and what is done about a row that cannot be used."""
 
     paths: tuple[Path, ...]
     format: TableFormat = field(default_factory=TableFormat)
