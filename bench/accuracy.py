@@ -65,9 +65,12 @@ def measure(path: Path, *, sources: dict[str, Path], changes: list[str]) -> dict
         trained = aimodels("train", path.resolve(), *changes, "-q", "--run-dir", place / "run", folder=place)
         told = aimodels("eval", place / "run", "--no-plots", "--json", folder=place)
         facts = RunFolder.open(place / "run").facts()
+    metrics = json.loads(told.stdout)["metrics"]
+    classes = "accuracy" in metrics
     return {
         "config": path.stem,
-        "test accuracy, %": round(100 * json.loads(told.stdout)["metrics"]["accuracy"], 2),
+        "score": "accuracy, %" if classes else "R2",
+        "on the test split": f"{100 * metrics['accuracy']:.2f}" if classes else f"{metrics['r2']:.3f}",
         "epochs": facts["epochs_done"],
         "seconds": round(trained.seconds),
         "parameters": facts["num_parameters"],
@@ -94,9 +97,15 @@ def update_header(path: Path, row: dict[str, object]) -> None:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     if not MEASURED.fullmatch(lines[1].rstrip("\n")):
         raise SystemExit(f"the second line of {path} is no result: {lines[1]}")
-    reached = f"{row['test accuracy, %']:.2f} % test accuracy, {row['epochs']} epochs"
+    reached = f"{in_words(row)}, {row['epochs']} epochs"
     lines[1] = f"# {reached}, {time_of(row)} on {row['device']} (measured by bench/accuracy.py, seed {row['seed']})\n"
     path.write_text("".join(lines), encoding="utf-8")
+
+
+def in_words(row: dict[str, object]) -> str:
+    """The score as a sentence has it: `98.10 % test accuracy`, `0.871 test R2`."""
+    number = row["on the test split"]
+    return f"{number} test R2" if row["score"] == "R2" else f"{number} % test accuracy"
 
 
 def time_of(row: dict[str, object]) -> str:
