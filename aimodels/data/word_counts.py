@@ -3,6 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -13,29 +14,46 @@ from aimodels.events import warn
 MOST_COUNTED = 4_000_000
 
 
+@dataclass
+class Counting:
+    """How often things occur, as far as is known: past `most` different ones the rarest are forgotten, as in the
+    program word2vec (Mikolov et al., 2013); one that comes back is counted from there on.
+
+    `forgotten` is up to how many times something may have occurred and is not there, or has so much too small a count.
+    """
+
+    most: int = MOST_COUNTED
+    counts: Counter[bytes] = field(default_factory=Counter)
+    forgotten: int = 0
+
+    def add(self, things: npt.NDArray[np.object_], times: npt.NDArray[np.int64]) -> None:
+        """Take in different things, each with how often it occurs in a part."""
+        self.counts.update(dict(zip(things.tolist(), times.tolist(), strict=True)))
+        while len(self.counts) > self.most:
+            self.forgotten += 1
+            self.counts = Counter({thing: count for thing, count in self.counts.items() if count > self.forgotten})
+
+
 def counted(
     parts: Iterable[tuple[npt.NDArray[np.object_], npt.NDArray[np.int64]]], *, most: int = MOST_COUNTED
 ) -> Counter[bytes]:
-    """The sum of many counts, each the different words of a part and how often they occur there.
-
-    Past `most` different words the rarest are forgotten, which is told, as in the program word2vec (Mikolov et al.,
-    2013); a word that comes back is counted from there on.
-    """
-    counts: Counter[bytes] = Counter()
-    forgotten = 0
+    """The sum of many counts of words, each the different words of a part and how often they occur there."""
+    counting = Counting(most)
     for words, times in parts:
-        counts.update(dict(zip(words.tolist(), times.tolist(), strict=True)))
-        while len(counts) > most:
-            forgotten += 1
-            counts = Counter({word: count for word, count in counts.items() if count > forgotten})
-    if forgotten:
+        counting.add(words, times)
+    tell_forgotten(counting)
+    return counting.counts
+
+
+def tell_forgotten(counting: Counting) -> None:
+    """Warn if words were forgotten."""
+    if counting.forgotten:
         warn(
             "AM333",
-            f"the training texts hold more than {most:,} different words: some that occur {forgotten} times or less "
-            "were forgotten while counting",
+            f"the training texts hold more than {counting.most:,} different words: some that occur "
+            f"{counting.forgotten} times or less were forgotten while counting",
             help="with fewer `ngrams`, or a `min_count` far above that, nothing is lost",
         )
-    return counts
 
 
 def most_frequent(counts: Counter[bytes], *, most: int) -> tuple[str, ...]:

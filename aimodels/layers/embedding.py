@@ -25,29 +25,34 @@ class Embedding(keras.layers.Embedding):
 
     def call(self, inputs: Any) -> Any:
         """The rows of the table."""
-
-        def rows(table: Any) -> Any:
-            def gradient(by_rows: Any) -> Any:
-                flat = tf.reshape(by_rows, [-1, self.output_dim])
-                return tf.math.unsorted_segment_sum(flat, tf.reshape(inputs, [-1]), self.input_dim)
-
-            return tf.gather(table, inputs), gradient
-
-        return tf.cast(tf.custom_gradient(rows)(tf.convert_to_tensor(self.embeddings)), self.compute_dtype)
+        return tf.cast(rows_of(self.embeddings, inputs), self.compute_dtype)
 
 
-def embedded(ids: Any, options: Options, *, vocabulary: Sequence[str]) -> Any:
+def rows_of(table: Any, ids: Any) -> Any:
+    """The rows [..., size] of a table [rows, size], with a gradient as large as the table."""
+
+    def rows(table: Any) -> Any:
+        def gradient(by_rows: Any) -> Any:
+            flat = tf.reshape(by_rows, [-1, table.shape[1]])
+            return tf.math.unsorted_segment_sum(flat, tf.reshape(ids, [-1]), table.shape[0])
+
+        return tf.gather(table, ids), gradient
+
+    return tf.custom_gradient(rows)(tf.convert_to_tensor(table))
+
+
+def embedded(ids: Any, options: Options, *, vocabulary: Sequence[str], name: str = "embedding") -> Any:
     """From ids [N, T] to vectors [N, T, size] with the mask that padding (id 0) makes, as the options say.
 
     Raises:
         UserError: the file of word vectors is not there, or is not as it should be.
     """
-    layer = Embedding(len(vocabulary), options.size, mask_zero=True, trainable=options.trainable, name="embedding")
+    layer = Embedding(len(vocabulary), options.size, mask_zero=True, trainable=options.trainable, name=name)
     flow = layer(ids)
     if options.file is not None:
         _start_from(options.file, layer, vocabulary=vocabulary)
     if options.dropout:
-        flow = keras.layers.SpatialDropout1D(options.dropout, name="embedding_dropout")(flow)
+        flow = keras.layers.SpatialDropout1D(options.dropout, name=f"{name}_dropout")(flow)
     return flow
 
 

@@ -1,0 +1,23 @@
+"""Cells of a table as a network reads them: strings without the white space around them, in TensorFlow operations."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+# Also what only Unicode calls so, such as the no-break space, and the byte order mark.
+WHITE_SPACE = r"[\s\v\x{85}\p{Z}\x{FEFF}]+"
+
+
+def stripped(cells: Any) -> Any:
+    """The strings without the white space at their ends; bytes that are not UTF-8 stay as they are."""
+    return tf.strings.regex_replace(cells, f"^{WHITE_SPACE}|{WHITE_SPACE}$", "")
+
+
+def cleaned(cells: Any, *, missing: Sequence[str]) -> Any:
+    """The strings without the white space at their ends, empty where one of the words for a missing value is left."""
+    cells = stripped(cells)
+    if not missing:
+        return cells
+    is_missing = tf.reduce_any(tf.equal(cells[..., tf.newaxis], tf.constant(missing, dtype=tf.string)), axis=-1)
+    return tf.where(is_missing, "", cells)

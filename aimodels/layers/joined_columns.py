@@ -1,0 +1,23 @@
+"""The tensors of a table joined into one vector per row."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from aimodels.data.encodings import Encodings, TextEncoding
+from aimodels.layers.category_vectors import CategoryVectors
+
+
+def inputs_of(tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """An input of the network per tensor, by the same keys."""
+    return {key: keras.Input(one.shape[1:], dtype=one.dtype, name=key) for key, one in tensors.items()}
+
+
+def joined(inputs: Mapping[str, Any], *, columns: Encodings, read: Callable[[Any, TextEncoding], Any]) -> Any:
+    """Numbers, one-hot or learned vectors of categories, and what `read` makes of each text, side by side: [N, F]."""
+    parts = [inputs["numbers"]] if columns.numbers else []
+    if columns.categories:
+        parts.append(CategoryVectors(columns.categories, name="category_vectors")(inputs["categories"]))
+    parts += [read(inputs[text.key], text) for text in columns.texts]
+    return keras.layers.Concatenate(name="joined")(parts) if len(parts) > 1 else parts[0]
