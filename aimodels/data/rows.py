@@ -1,6 +1,6 @@
 """Rows of a table as examples: in memory, or on disk where they are too many; read as Arrow tables, some at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,11 +18,19 @@ class RowStore(Protocol):
 
     def __len__(self) -> int: ...
 
-    def table(self, positions: npt.NDArray[np.int64]) -> "pyarrow.Table":
-        """The rows at these positions, in this order."""
+    def table(self, positions: npt.NDArray[np.int64], *, columns: Sequence[str] | None = None) -> "pyarrow.Table":
+        """The rows at these positions, in this order; of all columns, or of some."""
 
     def name_of(self, position: int) -> str:
         """How to call a row in front of the user, as in `penguins.csv row 17`; the first row of a file is row 1."""
+
+
+class Names(Protocol):
+    """What rows are called, by their positions: a tuple of strings, or something that takes less memory."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, position: int, /) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -39,26 +47,20 @@ class Rows:
         """The rows at these places, in this order."""
         return Rows(self.store, self.positions[indices])
 
-    def tables(self, *, rows_at_once: int = ROWS_AT_ONCE) -> Iterator["pyarrow.Table"]:
-        """Every row, some at a time, in order."""
+    def tables(
+        self, *, rows_at_once: int = ROWS_AT_ONCE, columns: Sequence[str] | None = None
+    ) -> Iterator["pyarrow.Table"]:
+        """Every row, some at a time, in order; of all columns, or of some."""
         for start in range(0, len(self), rows_at_once):
-            yield self.store.table(self.positions[start : start + rows_at_once])
+            yield self.store.table(self.positions[start : start + rows_at_once], columns=columns)
 
-    def table(self) -> "pyarrow.Table":
-        """Every row at once."""
-        return self.store.table(self.positions)
+    def table(self, *, columns: Sequence[str] | None = None) -> "pyarrow.Table":
+        """Every row at once; of all columns, or of some."""
+        return self.store.table(self.positions, columns=columns)
 
     def name_of(self, index: int) -> str:
         """How to call one row in front of the user."""
         return self.store.name_of(int(self.positions[index]))
-
-
-class Names(Protocol):
-    """What rows are called, by their positions: a tuple of strings, or something that takes less memory."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, position: int, /) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ class RowsInMemory:
     def __len__(self) -> int:
         return int(self.whole.num_rows)
 
-    def table(self, positions: npt.NDArray[np.int64]) -> "pyarrow.Table":
+    def table(self, positions: npt.NDArray[np.int64], *, columns: Sequence[str] | None = None) -> "pyarrow.Table":
         """The rows at these positions, in this order."""
-        return self.whole.take(positions)
+        return taken(self.whole if columns is None else self.whole.select(list(columns)), positions)
 
     def name_of(self, position: int) -> str:
         """How to call a row in front of the user."""
@@ -83,3 +85,10 @@ class RowsInMemory:
 def rows_of(table: "pyarrow.Table", *, names: Names = ()) -> Rows:
     """Every row of a table in memory."""
     return Rows(RowsInMemory(table, names), np.arange(table.num_rows, dtype=np.int64))
+
+
+def taken(table: "pyarrow.Table", positions: npt.NDArray[np.int64]) -> "pyarrow.Table":
+    """The rows of a table at some positions, in their order; nothing is copied where they follow one another."""
+    if len(positions) and positions[-1] - positions[0] == len(positions) - 1 and (np.diff(positions) == 1).all():
+        return table.slice(int(positions[0]), len(positions))
+    return table.take(positions)

@@ -12,9 +12,10 @@ from aimodels.config.columns import Kind
 from aimodels.data.cell_types import as_strings
 from aimodels.data.csv_pieces import csv_pieces
 from aimodels.data.dataset import TableInput
+from aimodels.data.gathering import MOST_BYTES_IN_MEMORY, Gathering
 from aimodels.data.parquet_pieces import parquet_pieces
 from aimodels.data.row_names import RowNames
-from aimodels.data.rows import Rows, rows_of
+from aimodels.data.rows import Rows
 from aimodels.data.table_files import is_parquet
 from aimodels.data.table_pieces import Piece, TableFiles, Wanted
 from aimodels.data.table_problems import BadRow, listed, no_rows, no_such_columns, other_columns
@@ -85,28 +86,27 @@ def sample_of(files: TableFiles, *, num_rows: int = SAMPLE_ROWS) -> "pyarrow.Tab
     return pyarrow.concat_tables(found, promote_options="permissive").slice(0, num_rows)
 
 
-def read(files: TableFiles, *, kinds: Mapping[str, Kind]) -> Reading:
-    """Every row, with the columns that `kinds` names, each as what it is said to be.
+def read(files: TableFiles, *, kinds: Mapping[str, Kind], most_bytes: int = MOST_BYTES_IN_MEMORY) -> Reading:
+    """Every row, with the columns that `kinds` names, each as what it is said to be; on disk beyond `most_bytes`.
 
     Raises:
         UserError: the files are not there or broken, lack a column, or hold a cell that is not of its kind.
     """
-    import pyarrow
-
     asked = _Asked(tuple(kinds))
     names = RowNames(files.paths)
     counting = _Counting()
-    tables: list[pyarrow.Table] = []
-    for file, piece in _pieces(files, asked):
-        usable = usable_rows(piece, files=files, kinds=kinds)
-        counting.add(usable)
-        names.extend(usable.numbers, file=file)
-        tables.append(usable.table)
-    counting.tell()
-    if not len(names):
-        raise _nothing(files, num_dropped=counting.num_dropped)
-    whole = pyarrow.concat_tables(tables).combine_chunks()
-    return Reading(rows_of(whole, names=names), counting.counts, asked.others)
+    least_bytes = sum(path.stat().st_size for path in files.paths)
+    with Gathering(least_bytes=least_bytes, most_bytes=most_bytes) as gathering:
+        for file, piece in _pieces(files, asked):
+            usable = usable_rows(piece, files=files, kinds=kinds)
+            counting.add(usable)
+            names.extend(usable.numbers, file=file)
+            gathering.add(usable.table)
+        counting.tell()
+        if not len(names):
+            raise _nothing(files, num_dropped=counting.num_dropped)
+        rows = Rows(gathering.store(names), np.arange(len(names), dtype=np.int64))
+    return Reading(rows, counting.counts, asked.others)
 
 
 def chunks(files: TableFiles, *, input: TableInput) -> Iterator[Chunk]:
