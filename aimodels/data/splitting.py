@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.config.schema import DatasetOptions
-from aimodels.data.dataset import Split, SplitName
+from aimodels.data.dataset import Split, SplitName, Targets
 from aimodels.errors import ConfigError, Problem
 from aimodels.events import warn
 
 Indices = npt.NDArray[np.int64]
+FEW_OF_A_KIND = 10
 
 
 @dataclass(frozen=True)
@@ -45,26 +46,41 @@ def completed(own: Mapping[SplitName, Split], *, shares: Mapping[SplitName, floa
             continue
         train = splits["train"]
         parts = hold_out(train.targets, share=share, seed=seed)
-        _warn_if_too_few(name, share=share, num_held_out=len(parts.held_out), num_examples=len(train))
+        warn_if_too_few(name, share=share, num_held_out=len(parts.held_out), num_examples=len(train))
         if len(parts.held_out):
             splits[name] = train.take(parts.held_out, name=name)
             splits["train"] = train.take(parts.kept)
     return Splits(train=splits["train"], validation=splits.get("validation"), test=splits.get("test"))
 
 
-def hold_out(targets: Indices, *, share: float, seed: int) -> Parts:
+def hold_out(targets: Targets, *, share: float, seed: int) -> Parts:
     """Draw about `share` (0 to below 1) of the examples out of every class.
 
     A class gives its exact share rounded up or down, so that the total is the share of the whole, and always keeps
-    at least one example.
+    at least one example. Of numbers, the share is drawn out of all of them.
     """
-    counts = np.bincount(targets)
+    strata = strata_of(targets)
+    counts = np.bincount(strata)
     exact = counts.astype(np.float64) * share
     most = np.maximum(counts - 1, 0)
-    wanted = _rounded(exact, total=round(len(targets) * share), most=most, seed=seed)
-    held_out = _drawn(targets, wanted=wanted, seed=seed)
-    kept = np.setdiff1d(np.arange(len(targets)), held_out, assume_unique=True)
+    wanted = _rounded(exact, total=round(len(strata) * share), most=most, seed=seed)
+    held_out = _drawn(strata, wanted=wanted, seed=seed)
+    kept = np.setdiff1d(np.arange(len(strata)), held_out, assume_unique=True)
     return Parts(kept=kept, held_out=held_out)
+
+
+def strata_of(targets: Targets) -> Indices:
+    """The number of what each example is drawn with, int64 [N]: its class, or its set of labels; one for all numbers.
+
+    Sets of labels that come less often than `FEW_OF_A_KIND` are drawn together, or none of them would ever be tested.
+    """
+    if targets.ndim == 1:
+        return targets if np.issubdtype(targets.dtype, np.integer) else np.zeros(len(targets), dtype=np.int64)
+    _, kinds, counts = np.unique(targets, axis=0, return_inverse=True, return_counts=True)
+    is_rare = counts < FEW_OF_A_KIND
+    numbers = np.where(is_rare, 0, np.cumsum(~is_rare))
+    found: Indices = numbers[kinds.reshape(-1)]
+    return found
 
 
 def cut_down(splits: Splits, *, options: DatasetOptions, seed: int) -> Splits:
@@ -95,7 +111,8 @@ def limited(split: Split, *, limit: int, seed: int) -> Split:
     """
     if len(split) <= limit:
         return split
-    counts = np.bincount(split.targets)
+    strata = strata_of(split.targets)
+    counts = np.bincount(strata)
     num_classes = int(np.count_nonzero(counts))
     if limit < num_classes:
         message = f"`data.limit` is {limit}, and the {split.name} split has {num_classes} classes"
@@ -111,7 +128,7 @@ def limited(split: Split, *, limit: int, seed: int) -> Split:
     above = counts - floor
     exact = above * ((limit - num_classes) / above.sum())
     wanted = floor + _rounded(exact, total=limit - num_classes, most=above, seed=seed)
-    return split.take(_drawn(split.targets, wanted=wanted, seed=seed))
+    return split.take(_drawn(strata, wanted=wanted, seed=seed))
 
 
 def _rounded(exact: npt.NDArray[np.float64], *, total: int, most: Indices, seed: int) -> Indices:
@@ -140,7 +157,7 @@ def _drawn(targets: Indices, *, wanted: Indices, seed: int) -> Indices:
     return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, dtype=np.int64)
 
 
-def _warn_if_too_few(name: SplitName, *, share: float, num_held_out: int, num_examples: int) -> None:
+def warn_if_too_few(name: SplitName, *, share: float, num_held_out: int, num_examples: int) -> None:
     """Tell when a share was asked for and came to no example at all."""
     if share > 0 and num_held_out == 0:
         warn(

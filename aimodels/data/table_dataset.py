@@ -1,0 +1,127 @@
+"""From the files of a table to a dataset: guessed where nothing is stated, read, cleaned, split."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aimodels.config.tables import TableDatasetOptions
+from aimodels.data.class_counts import check_classes
+from aimodels.data.dataset import Dataset, Provenance, Split, SplitName, Target, Targets
+from aimodels.data.fingerprint import of_arrays
+from aimodels.data.splitting import cut_down, left_out_by_limit
+from aimodels.data.table_cleaning import cleaned
+from aimodels.data.table_contents import Contents, contents
+from aimodels.data.table_parts import parts_at
+from aimodels.data.table_plan import TablePlan, plan_of
+from aimodels.data.table_reading import TableFiles, read
+from aimodels.data.table_splitting import divided, marks_of
+from aimodels.data.table_targets import as_classes, check_numbers, class_names_of, class_numbers, labels, target_for
+from aimodels.data.table_weights import weights_of
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of the files of one split. `keys` (uint64 [N]) number every row that was read, `whole` are those that
+    are left; `counts` say what was left out or changed."""
+
+    name: SplitName
+    where: str
+    whole: Contents
+    keys: npt.NDArray[np.uint64]
+    counts: dict[str, int]
+
+
+def as_dataset(options: TableDatasetOptions, *, seed: int) -> Dataset:
+    """Read the rows, guess what is not stated, clean and split them.
+
+    Raises:
+        UserError: a file is not there or broken, a column is not there, or the rows cannot be learned from.
+    """
+    files = parts_at(options.path, validation=options.validation_path, test=options.test_path)
+    sources = {name: TableFiles(paths, options.format, options.on_error) for name, paths in files.items()}
+    plan = plan_of(options, sources["train"])
+    parts = {name: _read(name, source, plan=plan, options=options) for name, source in sources.items()}
+    target = _target(parts["train"], plan=plan, options=options)
+    own = {name: _split(part, target=target, plan=plan, options=options) for name, part in parts.items()}
+    marks = _marks(parts["train"], plan=plan, options=options)
+    shares: dict[SplitName, float] = {"test": options.test, "validation": options.validation}
+    splits = divided(own, marks=marks, rule=options.split, shares=shares, seed=seed)
+    kept = cut_down(splits, options=options, seed=seed)
+    counts = _sum_of(part.counts for part in parts.values()) | left_out_by_limit(splits, options=options)
+    return Dataset(
+        input=plan.input,
+        target=target,
+        train=kept.train,
+        validation=kept.validation,
+        test=kept.test,
+        provenance=Provenance(_description(options, parts, plan, target), _fingerprint(parts, plan), counts),
+    )
+
+
+def _read(name: SplitName, source: TableFiles, *, plan: TablePlan, options: TableDatasetOptions) -> Part:
+    where = options.path if name == "train" else ", ".join(map(str, source.paths[:1]))
+    reading = read(source, kinds=plan.kinds)
+    beside = [name for name in plan.kinds if name not in {column.name for column in plan.features}]
+    kept = dict.fromkeys([*beside, *([plan.roles.split] if plan.roles.split else [])])
+    whole = contents(reading.rows, kept=list(kept), compared=plan.compared)
+    left, counts = cleaned(whole, targets=plan.roles.targets, clean=options.clean, where=where)
+    return Part(name, where, left, whole.keys, reading.counts | counts)
+
+
+def _target(train: Part, *, plan: TablePlan, options: TableDatasetOptions) -> Target:
+    names: tuple[str, ...] = ()
+    if plan.task == "multilabel":
+        names = plan.roles.targets
+    elif plan.task != "regression":
+        names = class_names_of(as_classes(train.whole.columns[plan.roles.targets[0]]), where=train.where)
+    return target_for(plan.task, asked=options.task, class_names=names, unit=options.unit)
+
+
+def _split(part: Part, *, target: Target, plan: TablePlan, options: TableDatasetOptions) -> Split:
+    columns = part.whole.columns.select(list(plan.roles.targets))
+    targets: Targets
+    if target.task == "regression":
+        targets = np.asarray(columns.column(0).to_numpy(), dtype=np.float64)
+        if part.name == "train":
+            check_numbers(targets, where=part.where)
+    elif target.task == "multilabel":
+        targets = labels(columns, where=part.where)
+    else:
+        targets = class_numbers(as_classes(columns.column(0)), class_names=target.class_names, where=part.where)
+        if part.name == "train":
+            check_classes(targets, class_names=target.class_names, where=part.where)
+    weights = weights_of(part.whole, column=options.weights, where=part.where) if options.weights else None
+    groups = _marks(part, plan=plan, options=options) if options.split.by == "group" and part.name == "train" else None
+    return Split(part.name, part.whole.rows, targets, weights=weights, groups=groups)
+
+
+def _marks(part: Part, *, plan: TablePlan, options: TableDatasetOptions) -> npt.NDArray[np.int64] | None:
+    if options.split.column is None:
+        return None
+    said = plan.chosen.columns.get(options.split.column)
+    return marks_of(part.whole.columns[options.split.column], rule=options.split, options=said, where=part.where)
+
+
+def _fingerprint(parts: Mapping[SplitName, Part], plan: TablePlan) -> str:
+    """What was read: the rows of each file in every column that is used, whatever is left out later."""
+    names = "\0".join(plan.compared).encode("utf-8", "surrogatepass")
+    keys: dict[str, npt.NDArray[Any]] = {f"{name} rows": part.keys for name, part in parts.items()}
+    return of_arrays(keys | {"columns": np.frombuffer(names, dtype=np.uint8)})
+
+
+def _description(options: TableDatasetOptions, parts: Mapping[SplitName, Part], plan: TablePlan, target: Target) -> str:
+    sizes = [f"{len(part.keys):,}{f' {name}' if len(parts) > 1 else ''}" for name, part in parts.items()]
+    what = f"{len(target.class_names)} classes" if target.class_names else f"numbers of {plan.roles.targets[0]}"
+    what = f"{len(target.class_names)} labels" if target.task == "multilabel" else what
+    return f"{options.name} from {options.path}: {', '.join(sizes)} rows, {len(plan.features)} columns, {what}"
+
+
+def _sum_of(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for each in counts:
+        for what, number in each.items():
+            found[what] = found.get(what, 0) + number
+    return {what: number for what, number in found.items() if number}

@@ -1,0 +1,120 @@
+"""How a table will be read: what each of its columns is, and what is predicted; as stated, or guessed from a sample."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aimodels.config.columns import Kind
+from aimodels.config.table_format import TableFormat
+from aimodels.config.tables import TableDatasetOptions
+from aimodels.data.cell_types import as_strings, typed
+from aimodels.data.csv_chunks import opened_csv
+from aimodels.data.dataset import Column, TableInput, Task
+from aimodels.data.table_columns import ChosenColumns, Roles, check_names, choose_columns
+from aimodels.data.table_files import is_parquet
+from aimodels.data.table_reading import TableFiles, sample_of
+from aimodels.data.table_targets import GuessedTask, guess_task
+
+if TYPE_CHECKING:
+    import pyarrow
+
+SAMPLE_ROWS = 100_000
+# A sample is cut down where there are many columns.
+SAMPLE_CELLS = 20_000_000
+FEWEST_ROWS = 1_000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a table as texts, null where a cell is missing. `is_whole`: there are no others."""
+
+    table: "pyarrow.Table"
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """How a table is read. `guessed` is None where the config states the task."""
+
+    roles: Roles
+    chosen: ChosenColumns
+    task: Task
+    guessed: GuessedTask | None
+    format: TableFormat
+    sample: Sample
+
+    @property
+    def features(self) -> tuple[Column, ...]:
+        """The columns that are learned from."""
+        return self.chosen.features
+
+    @property
+    def input(self) -> TableInput:
+        """What the network gets of a row."""
+        return TableInput(self.features, missing=self.format.missing_words)
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The columns to be read, and what as: features, targets, weights, and what the rows are split by."""
+        found: dict[str, Kind] = {column.name: column.kind for column in self.features}
+        for name in self.roles.targets:
+            found[name] = "number" if self.task == "regression" else "category"
+        if self.roles.weights is not None:
+            found[self.roles.weights] = "number"
+        if self.roles.split is not None:
+            found.setdefault(self.roles.split, "category")
+        return found
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The columns in which equal rows are equal: what is learned from, and what is predicted."""
+        return tuple(dict.fromkeys([*(column.name for column in self.features), *self.roles.targets]))
+
+
+def plan_of(options: TableDatasetOptions, source: TableFiles) -> TablePlan:
+    """Look at the first rows of the training table, and decide what the config leaves open.
+
+    Raises:
+        UserError: the file is not there or broken, or the config names columns that it does not have.
+    """
+    where = options.path
+    sample = sampled(source)
+    roles = Roles(options.targets, weights=options.weights, split=options.split.column)
+    check_names(roles, options.columns, names=sample.table.column_names, where=where)
+    chosen = choose_columns(options.columns, sample.table, roles=roles, decimal=options.format.decimal)
+    guessed: GuessedTask | None = None
+    if options.task == "auto":
+        guessed = guess_task(sample.table.select(list(roles.targets)), decimal=options.format.decimal)
+    task = guessed.task if guessed is not None else options.task
+    format = stated_format(source)
+    return TablePlan(roles, chosen, task, guessed, format, sample)  # type: ignore[arg-type]  # no longer "auto"
+
+
+def sampled(source: TableFiles) -> Sample:
+    """The first rows of a table, as many as can be looked at in a moment.
+
+    Raises:
+        UserError: the files are not there or broken.
+    """
+    import pyarrow as pa
+
+    cells = sample_of(source, num_rows=FEWEST_ROWS)
+    num_rows = max(FEWEST_ROWS, min(SAMPLE_ROWS, SAMPLE_CELLS // max(cells.num_columns, 1)))
+    if cells.num_rows == FEWEST_ROWS:
+        cells = sample_of(source, num_rows=num_rows + 1)
+    is_whole = cells.num_rows <= num_rows
+    columns = {}
+    for name, column in zip(cells.column_names, cells.slice(0, num_rows).columns, strict=True):
+        strings = as_strings(column.combine_chunks())
+        columns[name] = pa.chunked_array([typed(strings, kind="category", format=source.format).values], pa.string())
+    return Sample(pa.table(columns), is_whole)
+
+
+def stated_format(source: TableFiles) -> TableFormat:
+    """How the table is written, with the delimiter that was found."""
+    path = source.paths[0]
+    if is_parquet(path) or source.format.delimiter != "auto":
+        return source.format
+    with opened_csv(path, source.format) as file:
+        delimiter = file.dialect.delimiter
+    changed: TableFormat = source.format.model_copy(update={"delimiter": "tab" if delimiter == "\t" else delimiter})
+    return changed
