@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aimodels.cli.plain_view import lines
 from aimodels.cli.views import warning_text
-from aimodels.events import EpochEnded, Event, RunStarted, Warned
+from aimodels.events import CrossValidationStarted, EpochEnded, Event, RunStarted, Warned
 from aimodels.runs.atomic import append
 from aimodels.runs.folder import RunFolder
 
@@ -19,7 +19,7 @@ class ConsoleLog:
 
     def __call__(self, event: Event) -> None:
         """Write what a plain view says about one event."""
-        if isinstance(event, RunStarted):
+        if isinstance(event, RunStarted | CrossValidationStarted):
             self._path = RunFolder(Path(event.path)).console_log
         if isinstance(event, EpochEnded):
             self._last = event

@@ -16,7 +16,7 @@ from aimodels.cli.options import after_command, glance
 from aimodels.cli.views import view_for
 from aimodels.distribution.tensorflow_start import separate_stderr
 from aimodels.errors import UserError
-from aimodels.events import Event, RunStarted, Warned, listening
+from aimodels.events import CrossValidationStarted, Event, RunStarted, Warned, listening
 from aimodels.runs.atomic import cannot_write, refusal
 
 BUG = 70
@@ -35,7 +35,7 @@ class Memory:
         """Remember what is needed of one event."""
         if isinstance(event, Warned) and asdict(event) not in self.warnings:
             self.warnings.append(asdict(event))
-        if isinstance(event, RunStarted):
+        if isinstance(event, RunStarted | CrossValidationStarted):
             self.run = Path(event.path)
 
 

@@ -8,16 +8,21 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from aimodels.cli import live_lines
+from aimodels.cli import fold_lines, live_lines
 from aimodels.cli.console import Console
 from aimodels.cli.formatting import seconds
 from aimodels.cli.terminal import speaks_unicode
 from aimodels.cli.views import WarningsView
 from aimodels.events import (
+    CrossValidationEnded,
+    CrossValidationStarted,
     Downloaded,
     EpochEnded,
     EpochStarted,
     Event,
+    FoldEnded,
+    FoldProgressed,
+    FoldStarted,
     Inferred,
     PhaseEnded,
     PhaseStarted,
@@ -45,6 +50,7 @@ class LiveView:
         self._live: Live | None = None
         self._phases: dict[str, float] = {}
         self._downloads: dict[str, Downloaded] = {}
+        self._folds: dict[int, str] = {}
         self._progress = live_lines.Progress()
         self._columns: tuple[str, ...] = ()
         self._shown_by: dict[type[Event], Callable[..., None]] = {
@@ -59,6 +65,11 @@ class LiveView:
             StoppedEarly: self._stopped_early,
             SignalReceived: self._signal_received,
             RunEnded: self._run_ended,
+            CrossValidationStarted: self._cross_validation_started,
+            FoldStarted: self._fold_started,
+            FoldProgressed: self._fold_progressed,
+            FoldEnded: self._fold_ended,
+            CrossValidationEnded: self._cross_validation_ended,
         }
 
     def __enter__(self) -> Self:
@@ -104,6 +115,7 @@ class LiveView:
         for name, began_at in tuple(self._phases.items()):
             frame = self._frames[int(now * 10) % len(self._frames)]
             lines.append(f"{frame} {name} {seconds(now - began_at)}")
+        lines += [f"{self._frames[int(now * 10) % len(self._frames)]} {told}" for told in tuple(self._folds.values())]
         return [*lines, *live_lines.block(self._progress, now=now, width=width)]
 
     def _print(self, lines: Sequence[str]) -> None:
@@ -156,6 +168,24 @@ class LiveView:
         self._phases.clear()
         self._downloads.clear()
         self._progress = live_lines.Progress()
+        self._print([""])
+
+    def _cross_validation_started(self, event: CrossValidationStarted) -> None:
+        self._print([*fold_lines.started(event), ""])
+
+    def _fold_started(self, event: FoldStarted) -> None:
+        self._folds[event.number] = f"fold {event.number}/{event.of}  starting"
+
+    def _fold_progressed(self, event: FoldProgressed) -> None:
+        self._folds[event.number] = fold_lines.progressed(event)
+
+    def _fold_ended(self, event: FoldEnded) -> None:
+        self._folds.pop(event.number, None)
+        mark = "✓" if event.status == "finished" else "✗"
+        self._print([f"{mark} {fold_lines.ended(event)}"])
+
+    def _cross_validation_ended(self, event: CrossValidationEnded) -> None:
+        self._folds.clear()
         self._print([""])
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
+from aimodels.cli import fold_lines
 from aimodels.cli.console import Console
 from aimodels.cli.formatting import clock, metric, seconds, size
 from aimodels.cli.views import WarningsView
@@ -12,6 +13,7 @@ from aimodels.events import (
     Downloaded,
     EpochEnded,
     Event,
+    FoldProgressed,
     Inferred,
     PhaseEnded,
     PhaseStarted,
@@ -66,6 +68,8 @@ class PlainView:
                 self._download(event)
             case Step():
                 self._step(event)
+            case FoldProgressed() if self._silent():
+                self._say(fold_lines.progressed(event))
             case EpochEnded():
                 self._last = event
         for line in lines(event, last=self._last):
@@ -125,7 +129,7 @@ def lines(event: Event, *, last: EpochEnded | None) -> list[str]:
             return [f"{event.name}: saving and stopping; once more to stop now"]
         case RunEnded():
             return [ended_line(event, last=last)]
-    return []
+    return fold_lines.lines(event)
 
 
 def started_lines(event: RunStarted) -> list[str]:

@@ -48,7 +48,8 @@ def shared_folder(runs: Sequence[RunFolder], *, runs_dir: Path) -> Path | None:
     if len(runs) == 1:
         return None
     others = f"+{len(runs) - 2}-more" if len(runs) > 2 else ""
-    return runs_dir / "compared" / f"{runs[0].name}+{runs[1].name}{others}"
+    names = "+".join(run.name.replace("/", "-") for run in runs[:2])
+    return runs_dir / "compared" / f"{names}{others}"
 
 
 def tell(console: Console, drawn: Sequence[Drawn], *, show: bool) -> dict[str, Any]:

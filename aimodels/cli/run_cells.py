@@ -42,6 +42,9 @@ def cell(found: Record, name: str, *, exact: bool) -> str:
 
 
 def _epochs(found: Record) -> str:
+    if found.folds_planned is not None:
+        done = "" if found.folds_done == found.folds_planned else f"{found.folds_done or 0}/"
+        return f"{done}{found.folds_planned} folds"
     if found.epochs_planned is None:
         return "-"
     return f"{found.epochs_done or 0}/{found.epochs_planned}"

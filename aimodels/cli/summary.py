@@ -76,8 +76,8 @@ def summary(run: RunFolder) -> str:
         lines.append(f"  against   {against}")
     if best.exists():
         name = _how_to_name(run)
-        lines += ["", f"  next      {f'aimodels eval {name}':<28}score it on the test split"]
-        lines += [f"            {f'aimodels export {name}':<28}write a SavedModel for serving"]
+        lines += ["", f"  next      {f'aimodels eval {name}':<26}  score it on the test split"]
+        lines += [f"            {f'aimodels export {name}':<26}  write a SavedModel for serving"]
     return "\n".join(lines)
 
 

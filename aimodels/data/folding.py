@@ -65,7 +65,7 @@ def folded(whole: Dataset, *, options: DatasetOptions, seed: int) -> Dataset:
         validation=validation,
         test=test,
         provenance=provenance,
-        resolved=whole.resolved and _divided_as(options, resolved=whole.resolved),
+        resolved=whole.resolved and divided_as(options, resolved=whole.resolved),
     )
 
 
@@ -92,7 +92,7 @@ def _contents(split: Split) -> Iterator[bytes]:
             yield hashlib.sha256(path.read_bytes()).digest()
 
 
-def _divided_as(options: DatasetOptions, *, resolved: DatasetOptions) -> DatasetOptions:
+def divided_as(options: DatasetOptions, *, resolved: DatasetOptions) -> DatasetOptions:
     """What was inferred, with the shares and the fold that the user asked for: the same fold is loaded again."""
     wanted = {name: getattr(options, name) for name in ("validation", "test", "fold") if hasattr(options, name)}
     return resolved.model_copy(update=wanted)

@@ -8,10 +8,11 @@ from typing import Literal
 
 from aimodels.errors import UserError
 from aimodels.runs.atomic import TEMPORARY
-from aimodels.runs.folder import FINISHED, RunFolder
+from aimodels.runs.folder import CROSS_VALIDATION, FINISHED, RunFolder
 from aimodels.runs.listing import record
 
 State = Literal["ok", "warning", "error"]
+SEVERITY: tuple[State, ...] = ("ok", "warning", "error")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ def check_run(run: RunFolder) -> list[Check]:
     ended = found.status in FINISHED
     state: State = "ok" if ended or found.status == "running" else "warning"
     checks = [Check(run.run_file.name, state, f"status {found.status}")]
+    if run.facts().get("kind") == CROSS_VALIDATION:
+        return [*checks, *_of_folds(run, ended=ended), *_leftovers(run, still_running=found.status == "running")]
     checks.append(_tried(run.resolved_file, lambda: f"{run.config.data.name}, {run.config.model.name}"))
     checks.append(_tried(run.history_file, lambda: f"{_epochs(run)} epochs"))
     if ended:
@@ -41,6 +44,23 @@ def check_run(run: RunFolder) -> list[Check]:
     checks += [_checkpoint(run, which) for which in ("best", "last")]
     checks += list(_leftovers(run, still_running=found.status == "running"))
     return checks
+
+
+def _of_folds(run: RunFolder, *, ended: bool) -> Iterator[Check]:
+    """What a cross-validation should have: its own files, and every fold that it says was scored."""
+    yield _tried(run.resolved_file, lambda: f"{run.config.data.name}, {run.config.model.name}")
+    if not ended:
+        return
+    facts = run.facts()
+    yield _tried(run.metrics_file, lambda: f"{len(run.metrics())} entries")
+    if facts["folds_done"] == facts["folds_planned"]:
+        yield _tried(run.out_of_fold_file, lambda: f"{run.out_of_fold_file.stat().st_size / 1e6:.1f} MB")
+    for path in sorted(run.folds.glob("*"), key=lambda path: (len(path.name), path.name)):
+        checks = check_run(RunFolder(path))
+        worst = max(checks, key=lambda check: SEVERITY.index(check.state))
+        named = f"{path.parent.name}/{path.name}"
+        message = f"{len(checks)} checks" if worst.state == "ok" else f"{worst.name} {worst.message}"
+        yield Check(named, worst.state, message, help="" if worst.state == "ok" else worst.help)
 
 
 def _tried(path: Path, read: Callable[[], str]) -> Check:

@@ -16,7 +16,9 @@ ORDERED: dict[str, Callable[[float, float], bool]] = {
     "<=": lambda left, right: left <= right,
     ">=": lambda left, right: left >= right,
 }
-FIELDS = ("name", "status", "task", "monitor", "started", "ended", "seconds", "epochs_done", "epochs_planned", "notes")
+TIMES = ("started", "ended", "seconds")
+DONE = ("epochs_done", "epochs_planned", "folds_done", "folds_planned")
+FIELDS = ("name", "status", "task", "monitor", "notes", *TIMES, *DONE)
 
 
 @dataclass(frozen=True)

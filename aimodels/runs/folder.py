@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "aimodels/1"
 FINISHED = ("finished", "stopped_early", "interrupted")
+CROSS_VALIDATION = "cross_validation"
+FOLDS = "folds"
 
 
 def now() -> str:
@@ -59,11 +61,27 @@ class RunFolder:
         self.tensorflow_log = path / "logs" / "tensorflow.log"
         self.error_log = path / "logs" / "error.txt"
         self.tensorboard = path / "tensorboard"
+        self.folds = path / FOLDS
+        self.folds_file = path / "folds.json"
+        self.out_of_fold_file = path / "out_of_fold.csv"
 
     @property
     def name(self) -> str:
-        """What the run is called: its folder's name."""
-        return self.path.name
+        """What the run is called: its folder's name; that of a fold begins with its cross-validation's."""
+        whole = self.cross_validation
+        return f"{whole.name}/{FOLDS}/{self.path.name}" if whole else self.path.name
+
+    @property
+    def cross_validation(self) -> "RunFolder | None":
+        """The cross-validation that this run is a fold of; None for any other run."""
+        if self.path.parent.name != FOLDS:
+            return None
+        whole = RunFolder(self.path.parent.parent)
+        return whole if whole.run_file.exists() else None
+
+    def fold(self, number: int) -> "RunFolder":
+        """One of the runs of a cross-validation; they count from 1."""
+        return RunFolder(self.folds / str(number))
 
     def checkpoint(self, which: str) -> Path:
         """The file of a checkpoint: `best` or `last`."""
@@ -112,7 +130,8 @@ class RunFolder:
         """Write what was asked for, and mark the run as running by this process."""
         from aimodels.config.loading import to_yaml
 
-        for folder in (self.checkpoints, self.plot_data, self.logs):
+        holds_model = facts.get("kind") != CROSS_VALIDATION
+        for folder in (self.checkpoints if holds_model else self.folds, self.plot_data, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         write_text(self.config_file, source)
         # Named, so that training this file again gives runs of the same name.
@@ -129,7 +148,7 @@ class RunFolder:
     def discard(self) -> None:
         """Remove a folder that never became a run (a mistake was found before training began)."""
         link = self.path.parent / "latest"
-        if link.is_symlink() and os.readlink(link) == self.name:
+        if link.is_symlink() and os.readlink(link) == self.path.name:
             link.unlink(missing_ok=True)
         shutil.rmtree(self.path, ignore_errors=True)
 
@@ -148,9 +167,9 @@ class RunFolder:
     def become_latest(self, runs_dir: Path) -> None:
         """Let `latest` in the folder of runs point here: the run has all that it begins with.
 
-        A run that was put elsewhere is the latest one as well, if there is a folder of runs at all.
+        A run that was put elsewhere is the latest one as well, if there is a folder of runs at all. A fold never is.
         """
-        if not runs_dir.is_dir():
+        if not runs_dir.is_dir() or self.cross_validation:
             return
         link, target = runs_dir / "latest", os.path.relpath(self.path, runs_dir)
         partial = link.with_name(f".latest.{os.getpid()}.tmp")
@@ -170,6 +189,7 @@ class RunFolder:
 
         Raises:
             MissingError: there is no run here, or it has no checkpoint.
+            UsageError: it is a cross-validation, whose folds are runs.
             FailedError: it has not ended.
         """
         run = cls(path)
@@ -178,6 +198,12 @@ class RunFolder:
                 f"{path} is not a run: it has no run.json", code="AM502", help="list them: aimodels runs ls"
             )
         facts = run.facts()
+        if facts.get("kind") == CROSS_VALIDATION:
+            raise UsageError(
+                f"{path} is a cross-validation of {facts.get('folds_planned')} runs and holds no model of its own",
+                code="AM550",
+                help=f"name one of its runs ({run.fold(1).path}), or train once on everything, without folds",
+            )
         if facts.get("status") not in FINISHED:
             raise FailedError(
                 f"{path} is not a finished run: {unfinished(facts)}",

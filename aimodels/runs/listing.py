@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from aimodels.errors import FailedError, MissingError, UsageError
-from aimodels.runs.folder import FINISHED, RunFolder
+from aimodels.runs.folder import FINISHED, FOLDS, RunFolder
 from aimodels.runs.status import status
 
-SMALLER_IS_BETTER = ("loss", "error", "ece", "mae", "mse", "rmse", "seconds", "brier")
+SMALLER_IS_BETTER = ("loss", "error", "ece", "mae", "mape", "mse", "rmse", "seconds", "brier")
 LIST_THEM = "list them: aimodels runs ls"
 
 
@@ -35,6 +35,8 @@ class Record:
     tags: tuple[str, ...] = ()
     notes: str = ""
     error: Mapping[str, Any] | None = None
+    folds_done: int | None = None
+    folds_planned: int | None = None
 
     @property
     def name(self) -> str:
@@ -89,6 +91,8 @@ def record(run: RunFolder) -> Record:
         tags=tuple(facts.get("tags") or ()),
         notes=facts.get("notes") or "",
         error=facts.get("error"),
+        folds_done=facts.get("folds_done"),
+        folds_planned=facts.get("folds_planned"),
     )
 
 
@@ -138,6 +142,8 @@ def find_run(text: str, *, runs_dir: Path) -> RunFolder:
     runs = {run.name: run for run in all_runs(runs_dir)}
     if text in runs:
         return runs[text]
+    if "/" in text and (fold := _fold(text, runs_dir=runs_dir)):
+        return fold
     beginning = [name for name in runs if name.startswith(text)]
     if len(beginning) == 1:
         return runs[beginning[0]]
@@ -147,11 +153,29 @@ def find_run(text: str, *, runs_dir: Path) -> RunFolder:
     raise _missing(text, names=list(runs), runs_dir=runs_dir)
 
 
+def _fold(text: str, *, runs_dir: Path) -> RunFolder | None:
+    """The fold that `NAME/folds/3` means, where NAME is anything that means a run; None if the text is no such name."""
+    name, slash, number = text.rstrip("/").rpartition(f"/{FOLDS}/")
+    if not slash or not number.isdecimal():
+        return None
+    whole = find_run(name, runs_dir=runs_dir)
+    fold = whole.fold(int(number))
+    if fold.run_file.exists():
+        return fold
+    there = [path.name for path in sorted(whole.folds.glob("*"), key=lambda path: (len(path.name), path.name))]
+    raise MissingError(
+        f"{whole.name} has no fold {number}",
+        code="AM502",
+        help=f"there are: {', '.join(there)}" if there else "it is no cross-validation: " + LIST_THEM,
+    )
+
+
 def _by_its_own_name(path: Path) -> Path:
     """The path with its last part as the folder is really called: `runs/latest` and `.` are names of other folders."""
     if path.is_symlink():
         return Path(os.path.normpath(path.parent / os.readlink(path)))
-    return path.resolve() if path.name in ("", ".") else path
+    is_named_from_within = path.parent.name == FOLDS and path.parent.parent.name in ("", "..")
+    return path.resolve() if path.name in ("", ".") or is_named_from_within else path
 
 
 def _missing(text: str, *, names: list[str], runs_dir: Path) -> MissingError:

@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from aimodels.errors import FailedError
+from aimodels.errors import FailedError, UsageError
 from aimodels.runs.atomic import cannot_write, write_text
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.listing import all_runs, pointed_to, record
@@ -12,11 +12,19 @@ from aimodels.runs.status import is_alive
 
 
 def refuse_running(run: RunFolder) -> None:
-    """Raise if somebody still writes into the run.
+    """Raise if somebody still writes into the run, or if it is a part of another one.
 
     Raises:
+        UsageError: the run is a fold of a cross-validation.
         FailedError: the run is going on.
     """
+    whole = run.cross_validation
+    if whole is not None:
+        raise UsageError(
+            f"{run.name} is a part of {whole.name}",
+            code="AM552",
+            help=f"remove all of it: aimodels runs rm {whole.name}",
+        )
     found = record(run)
     if found.status == "unreadable":
         return
@@ -33,15 +41,16 @@ def remove(run: RunFolder) -> None:
     """Remove the folder of a run that has ended, and let `latest` point at the newest one left.
 
     Raises:
+        UsageError: the run is a fold of a cross-validation.
         FailedError: the run is going on.
         MachineError: the folder cannot be removed.
     """
     refuse_running(run)
     runs_dir = run.path.parent
     pointed = pointed_to(runs_dir)
-    was_latest = pointed is not None and pointed.name == run.name
+    was_latest = pointed is not None and pointed.name == run.path.name
     # Renamed first: a removal that is interrupted leaves no half run under its name.
-    doomed = run.path.with_name(f".tmp-{os.getpid()}-{run.name}")
+    doomed = run.path.with_name(f".tmp-{os.getpid()}-{run.path.name}")
     try:
         run.path.rename(doomed)
         if was_latest:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from aimodels.cli.console import Console
+from aimodels.cli.cross_validating import asks_for_folds, one_fold, train_folds
 from aimodels.cli.summary import run_document, summary
 from aimodels.cli.training import draw_training, raise_if_interrupted, streamed, train_run, try_out
 from aimodels.config.examples import find
@@ -30,6 +31,12 @@ def command(
     device: Annotated[str | None, Option("--device", help="train.device: cpu, gpu, gpu:0,1")] = None,
     name: Annotated[str | None, Option("--name", help="name: what the runs are called.")] = None,
     limit: Annotated[int | None, Option("--limit", help="data.limit: examples per split, for a smoke run.")] = None,
+    folds: Annotated[
+        int | None, Option("--folds", help="train.folds: cross-validation, as many runs, each tested on another part.")
+    ] = None,
+    jobs: Annotated[
+        int | None, Option("--jobs", min=1, help="Folds trained at a time; default: as cores allow, one on a GPU.")
+    ] = None,
     max_time: Annotated[str | None, Option("--max-time", help="train.max_time: 90s, 30m, 2h")] = None,
     run_dir: Annotated[Path | None, Option("--run-dir", help="Exactly this folder, new or empty.")] = None,
     tag: Annotated[list[str] | None, Option("--tag", help="A word to find the run by; may repeat.")] = None,
@@ -43,17 +50,22 @@ def command(
     Examples:
       aimodels train quickstart
       aimodels train my.yaml train.epochs=3 -s model.dropout=0.5
+      aimodels train my.yaml --folds 5
       RUN=$(aimodels train my.yaml -q)
     """
     flags = {"train.epochs": epochs, "train.batch_size": batch_size, "train.optimizer.learning_rate": lr, "seed": seed}
-    more = {"train.device": device, "name": name, "data.limit": limit, "train.max_time": max_time}
+    more = {"train.device": device, "name": name, "data.limit": limit, "train.max_time": max_time, "train.folds": folds}
     given = [f"{key}={value}" for key, value in {**flags, **more}.items() if value is not None]
     removed = [f"{key}=null" for key in unset or ()]
     loaded = load(find(config), overrides=[*(changes or ()), *(set_ or ()), *removed, *given])
+    in_folds = asks_for_folds(loaded, jobs=jobs)
     if dry_run:
-        return try_out(console, loaded)
+        return try_out(console, one_fold(loaded) if in_folds else loaded)
+    place = RunPlace(console.runs_dir, exactly=run_dir, tags=tag or (), notes=notes)
     with streamed(console, events):
-        run = train_run(loaded, RunPlace(console.runs_dir, exactly=run_dir, tags=tag or (), notes=notes))
+        if in_folds:
+            return train_folds(console, loaded, place, jobs=jobs, plots=not no_plots)
+        run = train_run(loaded, place)
         console.answer(run_document(run))
         if not no_plots:
             draw_training(run)

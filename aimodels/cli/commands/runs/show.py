@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from aimodels.cli.console import Console
+from aimodels.cli.fold_summary import fold_document, fold_summary, is_cross_validation
 from aimodels.cli.formatting import size, sparkline
 from aimodels.cli.summary import run_document, summary
 from aimodels.runs.folder import RunFolder
@@ -25,9 +26,11 @@ def command(
     Examples:
       aimodels runs show
       aimodels runs show best --config
+      aimodels runs show penguins-001/folds/3
     """
     found = find_run(run, runs_dir=console.runs_dir)
-    document = run_document(found)
+    in_folds = is_cross_validation(found)
+    document = fold_document(found) if in_folds else run_document(found)
     console.essential(str(found.path))
     if config:
         console.out(found.resolved_file.read_text(encoding="utf-8").rstrip())
@@ -36,7 +39,7 @@ def command(
     if files:
         console.out(_all_files(found))
     if not (config or env or files):
-        console.out("\n".join([summary(found), *_curves(found)]))
+        console.out(fold_summary(found) if in_folds else "\n".join([summary(found), *_curves(found)]))
     return document
 
 
