@@ -7,14 +7,16 @@ from aimodels.cli.console import Console
 from aimodels.drawing import Drawn, DrawRequest, draw_figures, kinds
 from aimodels.errors import AnswerIsNo
 from aimodels.evaluation.evaluate import Evaluation
-from aimodels.evaluation.text_report import confused_pairs, hardest_texts, per_class_table, single_numbers
+from aimodels.evaluation.example_lines import hardest_lines, has_lines
+from aimodels.evaluation.text_report import of_classes, single_numbers
 from aimodels.evaluation.thresholds import Checked, Threshold, check
 from aimodels.events import phase
 from aimodels.runs.folder import RunFolder
 
 MOST_CLASSES = 30
 MOST_CONFUSIONS = 5
-MOST_TEXTS = 3
+MOST_LINES = 3
+MOST_COLUMNS = 5
 
 
 def start(run: RunFolder) -> None:
@@ -42,7 +44,7 @@ def tell(
     checked = check(bars, metrics=evaluation.scores.metrics)
     document = _document(evaluation, drawn=drawn, checked=checked)
     console.answer(document)
-    console.essential(f"{evaluation.scores.accuracy!r}")
+    console.essential(repr(evaluation.scores.metrics[evaluation.scores.main]))
     console.out(_page(evaluation, drawn=drawn, checked=checked, width=console.width))
     missed = [bar for bar in checked if not bar.ok]
     if missed:
@@ -60,13 +62,11 @@ def _page(evaluation: Evaluation, *, drawn: Sequence[Drawn], checked: Sequence[C
         f"{evaluation.run.name} on {folder.name}: {scores.num_examples:,} examples, checkpoint {evaluation.checkpoint}"
         f"\n{evaluation.data}",
         single_numbers(scores),
-        *([str(evaluation.words)] if evaluation.words else []),
-        per_class_table(scores, limit=MOST_CLASSES),
+        *evaluation.paragraphs(limit=MOST_COLUMNS),
+        *of_classes(scores, most_classes=MOST_CLASSES, most_pairs=MOST_CONFUSIONS),
     ]
-    if scores.worst_confusions:
-        parts.append("most confused\n" + confused_pairs(scores, limit=MOST_CONFUSIONS))
-    if "texts" in evaluation.hardest and evaluation.hardest["texts"]:
-        parts.append("hardest texts\n" + hardest_texts(evaluation.hardest, width=width, limit=MOST_TEXTS))
+    if has_lines(evaluation.hardest):
+        parts.append(hardest_lines(evaluation.hardest, width=width, limit=MOST_LINES))
     if scores.reasons:
         parts.append("\n".join(scores.reasons.values()))
     if checked:
@@ -77,15 +77,14 @@ def _page(evaluation: Evaluation, *, drawn: Sequence[Drawn], checked: Sequence[C
 
 
 def _document(evaluation: Evaluation, *, drawn: Sequence[Drawn], checked: Sequence[Checked]) -> dict[str, Any]:
-    run, scores = evaluation.run, evaluation.scores.as_document()
+    run = evaluation.run
     pictures = {one.kind: str(one.path.relative_to(run.path)) for one in drawn if one.path}
     return {
         "run": {"name": run.name, "path": str(run.path)},
         "split": evaluation.folder.name,
         "checkpoint": evaluation.checkpoint,
         "data": evaluation.data,
-        **scores,
-        **({"words": evaluation.words.as_document()} if evaluation.words else {}),
+        **evaluation.as_document(),
         "thresholds": [bar.as_document() for bar in checked],
         "files": evaluation.files | pictures,
         "skipped": {one.kind: one.skipped for one in drawn if one.skipped},

@@ -3,14 +3,14 @@
 import json
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from aimodels.config.schema import DatasetOptions
-from aimodels.data.dataset import Dataset, ImageInput, Provenance, Split, SplitName
+from aimodels.data.dataset import Dataset, ImageInput, Provenance, Split, SplitName, TableInput
 from aimodels.data.loading import load_dataset
-from aimodels.errors import FailedError, MissingError, UsageError
+from aimodels.errors import FailedError, MissingError, UsageError, UserError
 from aimodels.runs.folder import RunFolder
 
 # The option of a dataset that says where its data lies; the first of these that it has.
@@ -19,11 +19,16 @@ PATH_OPTIONS = ("source", "path")
 
 @dataclass(frozen=True)
 class Chosen:
-    """The examples to measure on. `name` is what the evaluation is called, apart from the checkpoint."""
+    """The examples to measure on. `name` is what the evaluation is called, apart from the checkpoint.
+
+    `train` are the rows that the run was trained on, to fit baselines on; `without_train` says why there are none.
+    """
 
     name: str
     split: Split
     provenance: Provenance
+    train: Split | None = None
+    without_train: str = "the training rows are not read for this"
 
 
 def own_split(run: RunFolder, *, name: SplitName) -> Chosen:
@@ -33,6 +38,20 @@ def own_split(run: RunFolder, *, name: SplitName) -> Chosen:
         FailedError: the data is no longer what it was.
         MissingError: the run has no such split.
     """
+    dataset = _own_data(run)
+    split = dataset.split(name)
+    if split is None or not len(split):
+        there_are = [known for known in ("train", "validation", "test") if dataset.split(known)]
+        raise MissingError(
+            f"the data of {run.name} has no {name} split; there is {' and '.join(there_are)}",
+            code="AM511",
+            help=f"choose one of them with --split, or bring your own examples: {_with_data(run)}",
+        )
+    chosen = Chosen(name=name, split=split, provenance=dataset.provenance)
+    return replace(chosen, train=dataset.train) if isinstance(run.input, TableInput) else chosen
+
+
+def _own_data(run: RunFolder) -> Dataset:
     config = run.config
     try:
         dataset = load_dataset(config.data, seed=config.seed)
@@ -51,15 +70,7 @@ def own_split(run: RunFolder, *, name: SplitName) -> Chosen:
             help=f"bring the old data back, or measure on the new data on purpose: {_with_data(run)}",
             notes=[f"read just now: {dataset.provenance.description}"],
         )
-    split = dataset.split(name)
-    if split is None or not len(split):
-        there_are = [known for known in ("train", "validation", "test") if dataset.split(known)]
-        raise MissingError(
-            f"the data of {run.name} has no {name} split; there is {' and '.join(there_are)}",
-            code="AM511",
-            help=f"choose one of them with --split, or bring your own examples: {_with_data(run)}",
-        )
-    return Chosen(name=name, split=split, provenance=dataset.provenance)
+    return dataset
 
 
 def _with_data(run: RunFolder) -> str:
@@ -91,8 +102,16 @@ def other_data(run: RunFolder, *, path: Path, name: SplitName) -> Chosen:
     except MissingError as error:
         raise MissingError(error.message, code=error.code, help="correct the path behind --data") from error
     _expect_same_classes(run, dataset, path=path)
-    split = dataset.split(name) or dataset.train
-    return Chosen(name=f"data-{_as_name(path)}", split=split, provenance=dataset.provenance)
+    chosen = Chosen(f"data-{_as_name(path)}", dataset.split(name) or dataset.train, dataset.provenance)
+    return _with_training_rows(chosen, run=run) if isinstance(run.input, TableInput) else chosen
+
+
+def _with_training_rows(chosen: Chosen, *, run: RunFolder) -> Chosen:
+    """Of a table also the rows that the run was trained on, if they are still there and the same."""
+    try:
+        return replace(chosen, train=_own_data(run).train)
+    except UserError as error:
+        return replace(chosen, without_train=error.message)
 
 
 def _pointed_at(options: DatasetOptions, *, path: Path, run: RunFolder) -> DatasetOptions:

@@ -4,32 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from aimodels.data.dataset import ImageFiles, Split, SplitName, Texts
-from aimodels.errors import FailedError
+from aimodels.data.dataset import SplitName, TableInput
+from aimodels.evaluation.answered import answered_rows, kept_examples
 from aimodels.evaluation.chosen import Chosen, other_data, own_split
-from aimodels.evaluation.probabilities import losses
-from aimodels.evaluation.scores import Scores, score
-from aimodels.evaluation.shown import (
-    NUM_RANDOM_IMAGES,
-    NUM_RANDOM_TEXTS,
-    Shown,
-    answered,
-    hardest,
-    random_choice,
-    shown_images,
-    shown_texts,
-)
+from aimodels.evaluation.scoring import AnyScores, score_rows
+from aimodels.evaluation.shown import Shown
+from aimodels.evaluation.table_findings import Measured, TableFindings, table_findings
 from aimodels.evaluation.text_report import as_text
 from aimodels.evaluation.words_read import WordsRead, words_read
 from aimodels.events import phase
+from aimodels.prediction.outputs import EVEN
 from aimodels.runs.atomic import write_json
-from aimodels.runs.evaluations import EvaluationFolder, Predictions
+from aimodels.runs.evaluations import EvaluationFolder
 from aimodels.runs.folder import RunFolder, now
 
 if TYPE_CHECKING:
-    from aimodels.prediction.predict import Answers, Predictor
+    from aimodels.prediction.predict import Predictor
 
 BEST = "best"
 
@@ -38,7 +28,8 @@ BEST = "best"
 class EvaluationRequest:
     """What to measure on, and with which weights. `checkpoint` is `best`, `last` or the path of a .keras file.
 
-    `top_losses` is how many of the hardest examples are kept; None means as many as the run's config says.
+    `top_losses` is how many of the hardest examples are kept; None means as many as the run's config says. Without
+    `importance` the columns of a table are not shuffled, whatever the config says.
     """
 
     split: SplitName = "test"
@@ -46,19 +37,26 @@ class EvaluationRequest:
     checkpoint: str = BEST
     batch_size: int = 256
     top_losses: int | None = None
+    importance: bool = True
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything measured, and where it was written. `words` is None where the examples are no texts."""
+    """Everything measured, and where it was written.
+
+    `words` is None where the examples are no texts, `threshold` where the task is not binary, and `table` where the
+    examples are no rows of a table.
+    """
 
     run: RunFolder
     folder: EvaluationFolder
     checkpoint: str
     data: str
-    scores: Scores
+    scores: AnyScores
     hardest: Shown
     words: WordsRead | None
+    threshold: float | None = None
+    table: TableFindings | None = None
 
     @property
     def files(self) -> dict[str, str]:
@@ -70,7 +68,28 @@ class Evaluation:
             "predictions": folder.predictions_file,
             "examples": folder.examples_file,
         }
+        if self.table:
+            columns = {"importance": folder.importance_file, "by_feature": folder.by_feature_file}
+            files |= {name: columns[name] for name in self.table.documents()}
         return {name: str(path.relative_to(self.run.path)) for name, path in files.items()}
+
+    def paragraphs(self, *, limit: int | None = None) -> list[str]:
+        """What stands beside the scores, for people: of columns at most so many."""
+        paragraphs = [str(self.words)] if self.words else []
+        if self.threshold not in (None, EVEN):
+            paragraphs.append(f"the second class is the answer from a probability of {self.threshold:.4g} on")
+        return paragraphs + (self.table.paragraphs(limit=limit) if self.table else [])
+
+    def as_document(self) -> dict[str, Any]:
+        """What was measured as strict JSON."""
+        document = self.scores.as_document()
+        if self.threshold is not None:
+            document["threshold"] = self.threshold
+        if self.words:
+            document["words"] = self.words.as_document()
+        if self.table:
+            document["baselines"] = self.table.comparison.as_document()
+        return document
 
 
 def evaluate(run: RunFolder, request: EvaluationRequest) -> Evaluation:
@@ -97,74 +116,53 @@ def measure(run: RunFolder, chosen: Chosen, *, predictor: "Predictor", request: 
         DataError: an example cannot be read, or is of another kind or shape than the model takes.
         FailedError: the answers are not finite.
     """
+    options, signature = run.config.evaluate, run.signature
     with phase(f"answering {len(chosen.split):,} examples"):
         answers = predictor.answer(chosen.split.examples, batch_size=request.batch_size)
-    rows = _rows(run, chosen, answers=answers)
-    examples = _examples(run, chosen.split, rows, predictor=predictor, request=request)
+    rows = answered_rows(run, chosen.split, answers=answers)
+    num_hardest = options.top_losses if request.top_losses is None else request.top_losses
+    examples = kept_examples(run, chosen.split, rows, predictor=predictor, num_hardest=num_hardest)
+    scores = score_rows(rows, class_names=answers.class_names, unit=signature.get("unit"), options=options)
+    measured = Measured(chosen, rows, scores)
     evaluation = Evaluation(
         run=run,
         folder=EvaluationFolder(run.evaluation(_name(chosen, checkpoint=request.checkpoint))),
         checkpoint=request.checkpoint,
         data=chosen.provenance.description,
-        scores=score(rows.targets, rows.probabilities, class_names=answers.class_names, options=run.config.evaluate),
+        scores=scores,
         hardest=examples["top_losses"],
         words=words_read(answers, run=run),
+        threshold=answers.threshold if rows.task == "binary" else None,
+        table=_table_findings(run, measured, predictor=predictor, request=request),
     )
-    title = f"{run.name}, {evaluation.folder.name}: {evaluation.data}"
     evaluation.folder.write(
         report=_report(evaluation, chosen),
-        text=as_text(evaluation.scores, title=title, words=evaluation.words, hardest=evaluation.hardest),
+        text=_text(evaluation),
         predictions=rows,
         examples=examples,
+        columns=evaluation.table.documents() if evaluation.table else None,
     )
     _add_to_metrics(evaluation)
     return evaluation
+
+
+def _table_findings(
+    run: RunFolder, measured: Measured, *, predictor: "Predictor", request: EvaluationRequest
+) -> TableFindings | None:
+    if not isinstance(run.input, TableInput):
+        return None
+    return table_findings(run, measured, predictor=predictor, with_importance=request.importance)
+
+
+def _text(evaluation: Evaluation) -> str:
+    title = f"{evaluation.run.name}, {evaluation.folder.name}: {evaluation.data}"
+    return as_text(evaluation.scores, title=title, beside=evaluation.paragraphs(), hardest=evaluation.hardest)
 
 
 def _predictor(run: RunFolder, *, checkpoint: str) -> "Predictor":
     from aimodels.prediction.predict import Predictor
 
     return Predictor(run, checkpoint)
-
-
-def _rows(run: RunFolder, chosen: Chosen, *, answers: "Answers") -> Predictions:
-    broken = int((~np.isfinite(answers.probabilities).all(axis=1)).sum())
-    if broken:
-        raise FailedError(
-            f"the model of {run.name} answers {broken:,} of {len(chosen.split):,} examples "
-            "with probabilities that are not finite",
-            code="AM516",
-            help="train again with a lower learning rate, or with train.precision=float32 if it was mixed",
-        )
-    return Predictions(
-        examples=tuple(chosen.split.name_of(index) for index in range(len(chosen.split))),
-        targets=chosen.split.targets,
-        predictions=answers.predictions,
-        losses=losses(chosen.split.targets, answers.probabilities),
-        probabilities=answers.probabilities,
-        num_words=answers.num_words,
-    )
-
-
-def _examples(
-    run: RunFolder, split: Split, rows: Predictions, *, predictor: "Predictor", request: EvaluationRequest
-) -> dict[str, Shown]:
-    limit = run.config.evaluate.top_losses if request.top_losses is None else request.top_losses
-    at_random = NUM_RANDOM_TEXTS if isinstance(split.examples, Texts) else NUM_RANDOM_IMAGES
-    choices = {
-        "top_losses": hardest(rows, limit=limit),
-        "predictions": random_choice(len(split), limit=at_random, seed=run.config.seed),
-    }
-    examples: dict[str, Shown] = {}
-    for name, positions in choices.items():
-        kept = split.take(positions).examples
-        beside = answered(rows, positions=positions, class_names=predictor.class_names)
-        if isinstance(kept, Texts):
-            examples[name] = shown_texts(kept, beside)
-        else:
-            images = predictor.decode(kept) if isinstance(kept, ImageFiles) else kept
-            examples[name] = shown_images(images, beside)
-    return examples
 
 
 def _name(chosen: Chosen, *, checkpoint: str) -> str:
@@ -178,13 +176,13 @@ def _report(evaluation: Evaluation, chosen: Chosen) -> dict[str, Any]:
         "name": evaluation.folder.name,
         "split": chosen.split.name,
         "checkpoint": evaluation.checkpoint,
+        "task": evaluation.run.signature["task"],
         "data": evaluation.data,
         "data_fingerprint": chosen.provenance.fingerprint,
         "data_counts": chosen.provenance.counts,
         "evaluated": now(),
     }
-    words = {"words": evaluation.words.as_document()} if evaluation.words else {}
-    return facts | evaluation.scores.as_document() | words
+    return facts | evaluation.as_document()
 
 
 def _add_to_metrics(evaluation: Evaluation) -> None:

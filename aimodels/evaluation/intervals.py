@@ -30,3 +30,28 @@ def wilson(counts: npt.NDArray[np.int64], totals: npt.NDArray[np.int64]) -> Inte
     middle = (share + square / (2 * totals)) / (1 + square / totals)
     half = Z_95 / (1 + square / totals) * np.sqrt(share * (1 - share) / totals + square / (4 * totals**2))
     return Interval(low=np.clip(middle - half, 0.0, share), high=np.clip(middle + half, share, 1.0))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score with its 95 % interval; None where there is none."""
+
+    value: float
+    interval: tuple[float, float] | None
+
+
+def estimate(
+    value: float, *, influence: npt.NDArray[np.float64], lowest: float = -np.inf, highest: float = np.inf
+) -> Estimate:
+    """The normal 95 % interval of a score that moves by `influence` ([N], up to a constant) with each example.
+
+    Source: Efron, "Nonparametric Estimates of Standard Error", Biometrika 68, 1981 (the infinitesimal jackknife).
+
+    >>> low, high = estimate(2.0, influence=np.array([1.0, 2.0, 3.0])).interval
+    >>> round(low, 4), round(high, 4)
+    (0.8684, 3.1316)
+    """
+    if len(influence) < 2 or not np.isfinite(value):
+        return Estimate(value, None)
+    half = Z_95 * float(np.std(influence, ddof=1)) / len(influence) ** 0.5
+    return Estimate(value, (max(value - half, lowest), min(value + half, highest)))

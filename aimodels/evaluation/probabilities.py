@@ -29,6 +29,12 @@ def losses(targets: npt.NDArray[np.int64], probabilities: Floats) -> npt.NDArray
     return np.abs(np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0)))
 
 
+def label_losses(targets: npt.NDArray[np.int64], probabilities: Floats) -> npt.NDArray[np.float64]:
+    """Cross-entropy of each example ([N]): the mean over its labels, of which each is there (1) or not (0)."""
+    given = np.where(targets == 1, probabilities, 1.0 - probabilities.astype(np.float64))
+    return np.asarray(np.abs(np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0))).mean(axis=1))
+
+
 def brier_score(targets: npt.NDArray[np.int64], probabilities: Floats) -> float:
     """Mean squared distance between the probabilities and the truth (Brier, 1950).
 

@@ -36,7 +36,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Scores:
-    """Everything measured on one split. `metrics` holds the single numbers by name; see `metric_names`."""
+    """Everything measured on one split. `metrics` holds the single numbers by name; see `class_metrics`."""
 
     class_names: tuple[str, ...]
     num_examples: int
@@ -46,6 +46,7 @@ class Scores:
     worst_confusions: tuple[Confusion, ...]
     calibration: Calibration
     reasons: dict[str, str]
+    main: str = "accuracy"
 
     @property
     def accuracy(self) -> float:
@@ -70,29 +71,38 @@ class Scores:
         return document
 
 
-def metric_names(options: Evaluate) -> tuple[str, ...]:
+def class_metrics(options: Evaluate) -> tuple[str, ...]:
     """The single numbers that `score` gives, in the order of the report."""
     averages = [f"{average}_{name}" for average in ("macro", "weighted") for name in ("precision", "recall", "f1")]
     top_k = [f"top_{k}_accuracy" for k in sorted(set(options.top_k))]
     return ("accuracy", *top_k, *averages, "roc_auc", "pr_auc", "log_loss", "calibration_error", "brier_score")
 
 
-def score(targets: npt.NDArray[np.int64], answers: Floats, *, class_names: Sequence[str], options: Evaluate) -> Scores:
-    """Every score of the class numbers `targets` ([N]) against the probabilities `answers` ([N, K]).
+def score(
+    targets: npt.NDArray[np.int64],
+    answers: Floats,
+    *,
+    predictions: npt.NDArray[np.int64],
+    class_names: Sequence[str],
+    options: Evaluate,
+) -> Scores:
+    """Every score of the class numbers `predictions` ([N]) and the probabilities `answers` ([N, K]) against `targets`.
 
-    For two classes the areas under the curves are those of class 1; for more, the mean over one-vs-rest curves.
+    Accuracy, the confusion matrix and what comes from it are of the predictions, which for two classes follow the
+    threshold of the run; everything else is of the probabilities alone. For two classes the areas under the curves are
+    those of class 1; for more, the mean over one-vs-rest curves.
 
     Raises:
         ValueError: the arrays do not belong together, are empty, or hold a number that is not finite.
     """
     _expect_whole(targets, answers, num_classes=len(class_names))
-    matrix = confusions.confusion_matrix(targets, answers.argmax(axis=1), num_classes=len(class_names))
+    matrix = confusions.confusion_matrix(targets, predictions, num_classes=len(class_names))
     counted = confusions.count(matrix)
     areas = np.array([probabilities.areas(targets == k, answers[:, k]) for k in range(len(class_names))])
     calibration = probabilities.calibration(targets, answers, num_bins=options.calibration_bins)
     ranks = probabilities.ranks(targets, answers)
     metrics = {
-        "accuracy": float((ranks == 0).mean()),
+        "accuracy": float((predictions == targets).mean()),
         **{f"top_{k}_accuracy": _top_k(ranks, k=k, num_classes=len(class_names)) for k in sorted(set(options.top_k))},
         **_averages(counted),
         "roc_auc": _area(areas[:, 0]),

@@ -3,36 +3,64 @@
 import math
 from collections.abc import Sequence
 
-from aimodels.data.excerpts import ELLIPSIS, fitted, num_columns, on_one_line
+from aimodels.evaluation.example_lines import hardest_lines, has_lines
+from aimodels.evaluation.label_scores import LabelScores
+from aimodels.evaluation.numerals import percent, plain
+from aimodels.evaluation.regression_scores import IN_UNIT, RegressionScores
 from aimodels.evaluation.scores import ClassScores, Scores
-from aimodels.evaluation.shown import Shown, ShownTexts
-from aimodels.evaluation.words_read import WordsRead
+from aimodels.evaluation.scoring import AnyScores
+from aimodels.evaluation.shown import Shown
 
 HEADER = ("", "precision", "recall", "f1", "roc auc", "pr auc", "support")
 LONGEST_NAME = 40
-LINE = 120
-NARROWEST_TEXT = 12
 
 
-def as_text(scores: Scores, *, title: str, words: WordsRead | None, hardest: Shown) -> str:
-    """Every score as a page of plain text; of texts also how they were read, and the hardest of them."""
-    parts = [title, single_numbers(scores), *([str(words)] if words else []), per_class_table(scores)]
-    if scores.worst_confusions:
-        parts.append("most confused\n" + confused_pairs(scores))
+def as_text(scores: AnyScores, *, title: str, beside: Sequence[str] = (), hardest: Shown) -> str:
+    """Every score as a page of plain text; `beside` are paragraphs on how the examples were read, and the like."""
+    parts = [title, single_numbers(scores), *beside, *of_classes(scores)]
     if scores.reasons:
         parts.append("\n".join(f"{name}: {reason}" for name, reason in scores.reasons.items()))
-    if "texts" in hardest and hardest["texts"]:
-        parts.append("hardest texts\n" + hardest_texts(hardest))
+    if has_lines(hardest):
+        parts.append(hardest_lines(hardest))
     return "\n\n".join(parts) + "\n"
 
 
-def single_numbers(scores: Scores) -> str:
-    """One line per metric."""
+def single_numbers(scores: AnyScores) -> str:
+    """One line per metric; of numbers in their unit, with the 95 % interval where there is one."""
     width = max(map(len, scores.metrics))
-    return "\n".join(f"{name:<{width}}  {_number(value)}" for name, value in scores.metrics.items())
+    if not isinstance(scores, RegressionScores):
+        return "\n".join(f"{name:<{width}}  {_number(value)}" for name, value in scores.metrics.items())
+    shown = {name: _measured(value, name=name, unit=scores.unit) for name, value in scores.metrics.items()}
+    widest = max(map(len, shown.values()))
+    return "\n".join(
+        f"{name:<{width}}  {text:<{widest}}  {_between(scores, name)}".rstrip() for name, text in shown.items()
+    )
 
 
-def per_class_table(scores: Scores, *, limit: int | None = None) -> str:
+def _between(scores: RegressionScores, name: str) -> str:
+    if name not in scores.intervals:
+        return ""
+    low, high = scores.intervals[name]
+    return f"95 % interval: {plain(low)} to {plain(high)}"
+
+
+def _measured(value: float, *, name: str, unit: str | None) -> str:
+    if name == "mape" and not math.isnan(value):
+        return percent(value, decimals=2)
+    return f"{plain(value)} {_short(unit)}" if unit and name in IN_UNIT else plain(value)
+
+
+def of_classes(scores: AnyScores, *, most_classes: int | None = None, most_pairs: int | None = None) -> list[str]:
+    """The tables about single classes: scores of each, and which were taken for which; of numbers there are none."""
+    if isinstance(scores, RegressionScores):
+        return []
+    parts = [per_class_table(scores, limit=most_classes)]
+    if isinstance(scores, Scores) and scores.worst_confusions:
+        parts.append("most confused\n" + confused_pairs(scores, limit=most_pairs))
+    return parts
+
+
+def per_class_table(scores: Scores | LabelScores, *, limit: int | None = None) -> str:
     """One line per class with its precision, recall, F1, areas and support, then the averages.
 
     Of more classes than the limit, those with the lowest F1 are shown, and it is said how many are not.
@@ -42,7 +70,7 @@ def per_class_table(scores: Scores, *, limit: int | None = None) -> str:
     for row in sorted(scores.per_class, key=_f1_or_best)[:limit] if num_hidden > 0 else scores.per_class:
         scored = (row.precision, row.recall, row.f1, row.roc_auc, row.pr_auc)
         rows.append((_short(row.name), *map(_number, scored), str(row.support)))
-    for average in ("macro", "weighted"):
+    for average in ("macro", "weighted") if isinstance(scores, Scores) else ("micro", "macro"):
         averaged = [scores.metrics[f"{average}_{name}"] for name in ("precision", "recall", "f1")]
         rows.append((f"{average} average", *map(_number, averaged), "", "", str(scores.num_examples)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
@@ -72,44 +100,6 @@ def confused_pairs(scores: Scores, *, limit: int | None = None) -> str:
         f"{pair.share:.1%} of its examples"
         for (target, prediction), pair in zip(names, pairs, strict=True)
     )
-
-
-def hardest_texts(hardest: ShownTexts, *, width: int = LINE, limit: int | None = None) -> str:
-    """One line per text: its loss, truth and answer, and as much of it as the width in columns leaves room for.
-
-    Where the width is that of a page, each text is called by its name as well.
-    """
-    rows: list[Sequence[str]] = [("loss", "true", "answer", "probability", "example", "text")]
-    for position, text in enumerate(hardest["texts"][:limit]):
-        rows.append(
-            (
-                f"{hardest['losses'][position]:.3f}",
-                fitted(on_one_line(hardest["targets"][position]), columns=width // 6),
-                fitted(on_one_line(hardest["predictions"][position]), columns=width // 6),
-                f"{hardest['probabilities'][position]:.2%}",
-                _end_of(on_one_line(hardest["examples"][position]), columns=width // 4),
-                on_one_line(text),
-            )
-        )
-    if width < LINE:
-        rows = [(*row[:4], row[5]) for row in rows]
-    *others, texts = zip(*rows, strict=True)
-    columns = [_padded(column, to_the_right=number in (0, 3)) for number, column in enumerate(others)]
-    before = ["  ".join(cells) for cells in zip(*columns, strict=True)]
-    room = max(NARROWEST_TEXT, width - num_columns(before[0]) - 2)
-    return "\n".join(f"{cells}  {fitted(text, columns=room)}" for cells, text in zip(before, texts, strict=True))
-
-
-def _padded(cells: Sequence[str], *, to_the_right: bool) -> list[str]:
-    """The cells made equally wide, as a terminal counts."""
-    widest = max(map(num_columns, cells))
-    filled = [" " * (widest - num_columns(cell)) for cell in cells]
-    return [space + cell if to_the_right else cell + space for cell, space in zip(cells, filled, strict=True)]
-
-
-def _end_of(name: str, *, columns: int) -> str:
-    """The end of a name: of a path it says more than the beginning."""
-    return name if len(name) <= columns else ELLIPSIS + name[1 - columns :]
 
 
 def _number(value: float) -> str:

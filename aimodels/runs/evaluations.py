@@ -45,9 +45,16 @@ class EvaluationFolder:
         return self.report_file.exists()
 
     def write(
-        self, *, report: Mapping[str, Any], text: str, predictions: Predictions, examples: Mapping[str, Any]
+        self,
+        *,
+        report: Mapping[str, Any],
+        text: str,
+        predictions: Predictions,
+        examples: Mapping[str, Any],
+        columns: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write all four files, in place of an earlier evaluation of this name.
+        """Write everything, in place of an earlier evaluation of this name; `columns` is what tables have more:
+        `importance` and `by_feature`.
 
         Raises:
             MachineError: the disk is full or the folder cannot be written.
@@ -55,6 +62,10 @@ class EvaluationFolder:
         self.report_file.unlink(missing_ok=True)
         write_predictions(predictions, self.predictions_file, class_names=report["class_names"])
         write_json(self.examples_file, examples)
+        for name, path in (("importance", self.importance_file), ("by_feature", self.by_feature_file)):
+            path.unlink(missing_ok=True)
+            if columns and name in columns:
+                write_json(path, columns[name])
         write_text(self.text_file, text)
         write_json(self.report_file, report)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aimodels.config.schema import Evaluate
 from aimodels.evaluation.probabilities import SMALLEST_PROBABILITY, calibration
-from aimodels.evaluation.scores import metric_names, score
+from aimodels.evaluation.scores import class_metrics, score
 
 OPTIONS = Evaluate()
 QUICK = settings(deadline=None, max_examples=40)
@@ -31,8 +31,11 @@ def measured(draw, *, smallest=2):
     return targets, weights / weights.sum(axis=1, keepdims=True)
 
 
-def scored(targets, answers, **options):
-    return score(targets, answers, class_names=named(answers.shape[1]), options=Evaluate(**options))
+def scored(targets, answers, *, predictions=None, **options):
+    """The scores of the most probable classes, unless other ones were answered."""
+    answered = answers.argmax(axis=1) if predictions is None else predictions
+    names = named(answers.shape[1])
+    return score(targets, answers, predictions=answered, class_names=names, options=Evaluate(**options))
 
 
 def test_three_classes_counted_by_hand():
@@ -68,7 +71,7 @@ def test_calibration_counted_by_hand():
 def test_perfect_answers():
     scores = scored(np.array([0, 1, 2]), np.eye(3))
     best = {"log_loss": 0.0, "calibration_error": 0.0, "brier_score": 0.0}
-    assert scores.metrics == {name: best.get(name, 1.0) for name in metric_names(OPTIONS)}
+    assert scores.metrics == {name: best.get(name, 1.0) for name in class_metrics(OPTIONS)}
     assert scores.worst_confusions == ()
     assert scores.reasons == {}
 
@@ -140,9 +143,9 @@ def test_areas_of_a_binary_task_are_those_of_class_1():
 def test_every_document_is_strict_json_and_names_every_metric(case):
     targets, answers = case
     options = Evaluate(top_k=[1, 3, 9])
-    document = score(targets, answers, class_names=named(answers.shape[1]), options=options).as_document()
+    document = scored(targets, answers, top_k=[1, 3, 9]).as_document()
     json.dumps(document, allow_nan=False)
-    assert tuple(document["metrics"]) == metric_names(options)
+    assert tuple(document["metrics"]) == class_metrics(options)
     assert sum(map(sum, document["confusion_matrix"])) == document["num_examples"] == len(targets)
     assert document["metrics"]["top_1_accuracy"] == document["metrics"]["accuracy"]
     for name, value in document["metrics"].items():
@@ -189,6 +192,19 @@ def test_equal_probabilities_make_no_top_k_of_their_own():
     assert scores.reasons["top_5_accuracy"] == "there are only 4 classes"
 
 
+def test_what_a_threshold_decides_follows_the_predictions_and_the_rest_the_probabilities():
+    targets, positive = np.array([0, 0, 1, 1]), np.array([0.1, 0.35, 0.4, 0.8])
+    answers = np.stack([1 - positive, positive], axis=1)
+    even, tuned = scored(targets, answers), scored(targets, answers, predictions=np.array([0, 1, 1, 1]), top_k=[1])
+    assert (even.accuracy, tuned.accuracy) == (0.75, 0.75)
+    assert even.confusion_matrix.tolist() == [[2, 0], [1, 1]]
+    assert tuned.confusion_matrix.tolist() == [[1, 1], [0, 2]]
+    assert (tuned.per_class[1].recall, tuned.per_class[1].predicted) == (1.0, 3)
+    assert tuned.metrics["top_1_accuracy"] == 0.75
+    for name in ("roc_auc", "pr_auc", "log_loss", "calibration_error", "brier_score"):
+        assert tuned.metrics[name] == even.metrics[name]
+
+
 @pytest.mark.parametrize(
     ("targets", "answers", "message"),
     [
@@ -199,5 +215,7 @@ def test_equal_probabilities_make_no_top_k_of_their_own():
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(targets, answers, message):
+    answers = np.array(answers)
+    predictions = answers.argmax(axis=1)
     with pytest.raises(ValueError, match=message):
-        score(np.array(targets, np.int64), np.array(answers), class_names=named(2), options=OPTIONS)
+        score(np.array(targets, np.int64), answers, predictions=predictions, class_names=named(2), options=OPTIONS)

@@ -9,7 +9,7 @@ from aimodels.cli import measuring
 from aimodels.cli.console import Console
 from aimodels.evaluation import thresholds
 from aimodels.evaluation.evaluate import EvaluationRequest, evaluate
-from aimodels.evaluation.scores import metric_names
+from aimodels.evaluation.scoring import metric_names
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.listing import find_run
 
@@ -32,15 +32,16 @@ def command(
     top_losses: Annotated[int | None, Option("--top-losses", min=0, help="Hardest examples to keep.")] = None,
     no_plots: Annotated[bool, Option("--no-plots", help="Draw no pictures.")] = False,
 ) -> dict[str, Any]:
-    """Score a run: accuracy, per-class scores, calibration, confusions.
+    """Score a run: accuracy, per-class scores, calibration, confusions; errors of numbers; what columns count.
 
     Examples:
       aimodels eval latest
       aimodels eval mnist-cnn-002 --min accuracy=0.97 --max log_loss=0.1
       aimodels eval best --data photos/new --no-plots
+      aimodels eval latest --min r2=0.9 --max mae=300
     """
     found = RunFolder.open(find_run(run, runs_dir=console.runs_dir).path)
-    known = metric_names(found.config.evaluate)
+    known = metric_names(found.config.evaluate, found.signature["task"])
     bars = thresholds.parse(at_least or (), bound="min", known=known)
     bars += thresholds.parse(at_most or (), bound="max", known=known)
     request = EvaluationRequest(
