@@ -1,18 +1,24 @@
 """The rows of a CSV file: chunks of its text, parsed by pyarrow; by Python's csv where that finds something wrong."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aimodels.data.csv_chunks import Chunk, CsvFile, Row, lines_of, opened_csv
+from aimodels.data.csv_chunks import CsvFile, opened_csv
+from aimodels.data.csv_dialect import Chunk, Row
 from aimodels.data.table_pieces import CsvPlace, Piece, Wanted
 from aimodels.data.table_problems import BadRow, cells_found, ragged
 
 if TYPE_CHECKING:
     import pyarrow
+
+CHUNKS_AHEAD = 2
 
 
 def csv_pieces(path: Path, wanted: Wanted) -> Iterator[Piece]:
@@ -24,12 +30,31 @@ def csv_pieces(path: Path, wanted: Wanted) -> Iterator[Piece]:
     with opened_csv(path, wanted.format) as file:
         parsing = _Parsing(file, tuple(wanted.choose(path, file.names)), wanted)
         first_number = 1
-        for chunk in file.chunks:
-            piece = parsing.fast(chunk, first_number)
-            if piece is None:
-                piece = parsing.slow(chunk, first_number)
-            first_number += len(piece.numbers) + len(piece.dropped)
-            yield piece
+        with closing(_ahead(parsing.fast, file.chunks)) as parsed:
+            for chunk, cells in parsed:
+                place = CsvPlace(chunk, file.dialect, first_number)
+                piece = parsing.slow(place) if cells is None else _whole(cells, place)
+                first_number += len(piece.numbers) + len(piece.dropped)
+                yield piece
+
+
+def _ahead(
+    parse: "Callable[[Chunk], pyarrow.Table | None]", chunks: Iterable[Chunk]
+) -> "Generator[tuple[Chunk, pyarrow.Table | None]]":
+    """Each chunk and what comes of it, in order, while another thread parses the next ones."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        waiting: deque[tuple[Chunk, Future[pyarrow.Table | None]]] = deque()
+        for chunk in chunks:
+            waiting.append((chunk, pool.submit(parse, chunk)))
+            if len(waiting) > CHUNKS_AHEAD:
+                first, parsed = waiting.popleft()
+                yield first, parsed.result()
+        for last, parsed in waiting:
+            yield last, parsed.result()
+
+
+def _whole(cells: "pyarrow.Table", place: CsvPlace) -> Piece:
+    return Piece(cells, np.arange(place.first_number, place.first_number + cells.num_rows), place)
 
 
 @dataclass(frozen=True)
@@ -38,60 +63,52 @@ class _Parsing:
     columns: tuple[str, ...]
     wanted: Wanted
 
-    def fast(self, chunk: Chunk, first_number: int) -> Piece | None:
-        """The rows of a chunk; None if pyarrow finds something wrong, which it says too little about."""
+    def fast(self, chunk: Chunk) -> "pyarrow.Table | None":
+        """The cells of a chunk; None if pyarrow finds something wrong, which it says too little about."""
         import pyarrow
         from pyarrow import csv
 
-        dialect, format = self.file.dialect, self.wanted.format
+        dialect, is_verbatim = self.file.dialect, self.wanted.verbatim
         try:
-            cells = csv.read_csv(
+            return csv.read_csv(
                 pyarrow.BufferReader(chunk.text),
                 csv.ReadOptions(use_threads=False, column_names=self.file.names, block_size=len(chunk.text) + 1),
                 csv.ParseOptions(
                     delimiter=dialect.delimiter, quote_char=dialect.quote or False, newlines_in_values=True
                 ),
                 csv.ConvertOptions(
-                    column_types=dict.fromkeys(self.file.names, pyarrow.string()),
+                    column_types=dict.fromkeys(self.columns, pyarrow.string()),
                     include_columns=self.columns,
-                    null_values=[] if self.wanted.verbatim else format.missing_words,
-                    strings_can_be_null=not self.wanted.verbatim,
+                    null_values=[] if is_verbatim else self.wanted.format.missing_words,
+                    strings_can_be_null=not is_verbatim,
                     check_utf8=False,
                 ),
             )
         except pyarrow.ArrowInvalid:
             return None
-        numbers = np.arange(first_number, first_number + cells.num_rows)
-        return Piece(cells, numbers, CsvPlace(self.file.path, first_number, chunk, dialect))
 
-    def slow(self, chunk: Chunk, first_number: int) -> Piece:
+    def slow(self, place: CsvPlace) -> Piece:
         """The same, row by row."""
+        import pyarrow
+
         expected = len(self.file.names)
         rows: list[Row] = []
         numbers: list[int] = []
         dropped: list[BadRow] = []
-        found = self.file.dialect.rows(lines_of(chunk.text), path=self.file.path, first_line=chunk.first_line)
-        for number, row in enumerate(found, start=first_number):
-            place = f"{self.file.path}:{row.line}"
+        for number, row in enumerate(self.file.dialect.rows(place.chunk), start=place.first_number):
+            where = f"{place.path}:{row.line}"
             if len(row.cells) == expected:
                 rows.append(row)
                 numbers.append(number)
             elif self.wanted.on_error == "fail":
-                raise ragged(place, found=len(row.cells), expected=expected)
+                raise ragged(where, found=len(row.cells), expected=expected)
             else:
-                dropped.append(BadRow(place, cells_found(len(row.cells), expected)))
-        return Piece(
-            self._table(rows),
-            np.asarray(numbers, np.int64),
-            CsvPlace(self.file.path, first_number, chunk, self.file.dialect),
-            tuple(dropped),
-        )
+                dropped.append(BadRow(where, cells_found(len(row.cells), expected)))
+        cells = pyarrow.table({name: self._cells(name, rows) for name in self.columns})
+        return Piece(cells, np.asarray(numbers, np.int64), place, tuple(dropped))
 
-    def _table(self, rows: Sequence[Row]) -> "pyarrow.Table":
+    def _cells(self, name: str, rows: Sequence[Row]) -> "pyarrow.Array":
         import pyarrow
 
-        places = {name: place for place, name in enumerate(self.file.names)}
-        columns = {
-            name: pyarrow.array([row.cells[places[name]] for row in rows], pyarrow.string()) for name in self.columns
-        }
-        return pyarrow.table(columns)
+        place = self.file.names.index(name)
+        return pyarrow.array([row.cells[place] for row in rows], pyarrow.string())

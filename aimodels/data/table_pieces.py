@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.config.table_format import TableFormat
-from aimodels.data.csv_chunks import Chunk, Dialect, lines_of
+from aimodels.data.csv_dialect import Chunk, Dialect
 from aimodels.data.table_problems import BadRow
 
 if TYPE_CHECKING:
@@ -41,18 +41,19 @@ class Wanted:
 class CsvPlace:
     """Where a piece of a CSV file stands. Its lines are counted only when somebody asks, which is slow."""
 
-    path: Path
-    first_number: int
     chunk: Chunk
     dialect: Dialect
+    first_number: int
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.chunk.path
 
     def names(self, numbers: Sequence[int]) -> list[str]:
         """How to call rows of these numbers: `a.csv:18`, the line on which they begin."""
-        lines = [
-            row.line
-            for row in self.dialect.rows(lines_of(self.chunk.text), path=self.path, first_line=self.chunk.first_line)
-        ]
-        return [f"{self.path}:{lines[number - self.first_number]}" for number in numbers]
+        rows = self.dialect.rows(self.chunk)
+        return [f"{self.path}:{rows[number - self.first_number].line}" for number in numbers]
 
 
 @dataclass(frozen=True)
