@@ -57,7 +57,7 @@ def build(
     num_outputs: int,
     columns: Encodings | None = None,
 ) -> "keras.Model":
-    """From a tensor of any shape [batch, ...], or the dict of those of a table's columns, to logits [batch, num_outputs].
+    """From a tensor of any shape [batch, ...], or those of a table's columns, to logits [batch, num_outputs].
 
     Raises:
         UserError: the file of word vectors is not there, or is not as it should be.

@@ -45,12 +45,12 @@ def counted(
     return counting.counts
 
 
-def tell_forgotten(counting: Counting) -> None:
+def tell_forgotten(counting: Counting, *, texts: str = "the training texts") -> None:
     """Warn if words were forgotten."""
     if counting.forgotten:
         warn(
             "AM333",
-            f"the training texts hold more than {counting.most:,} different words: some that occur "
+            f"{texts} hold more than {counting.most:,} different words: some that occur "
             f"{counting.forgotten} times or less were forgotten while counting",
             help="with fewer `ngrams`, or a `min_count` far above that, nothing is lost",
         )

@@ -17,7 +17,13 @@ def stripped(cells: Any) -> Any:
 def cleaned(cells: Any, *, missing: Sequence[str]) -> Any:
     """The strings without the white space at their ends, empty where one of the words for a missing value is left."""
     cells = stripped(cells)
-    if not missing:
-        return cells
-    is_missing = tf.reduce_any(tf.equal(cells[..., tf.newaxis], tf.constant(missing, dtype=tf.string)), axis=-1)
-    return tf.where(is_missing, "", cells)
+    return tf.where(_is_one_of(cells, missing), "", cells) if missing else cells
+
+
+def texts_of(cells: Any, *, missing: Sequence[str]) -> Any:
+    """The strings as they are, but empty where they are one of the words for a missing value."""
+    return tf.where(_is_one_of(stripped(cells), missing), "", cells) if missing else cells
+
+
+def _is_one_of(cells: Any, words: Sequence[str]) -> Any:
+    return tf.reduce_any(tf.equal(cells[..., tf.newaxis], tf.constant(words, dtype=tf.string)), axis=-1)

@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,18 @@ from aimodels.data.word_counts import counted, most_frequent
 from aimodels.errors import DataError
 from aimodels.events import phase, warn
 
-__all__ = ["Encoded", "Options", "encode", "fit", "vocabulary", "words_layer", "words_read"]
+__all__ = [
+    "Encoded",
+    "Options",
+    "counting_layer",
+    "different_words",
+    "encode",
+    "fit",
+    "fitted_layer",
+    "vocabulary",
+    "words_layer",
+    "words_read",
+]
 
 if TYPE_CHECKING:
     import keras
@@ -54,14 +66,39 @@ def fit(options: Options, *, input: TextInput, train: Split) -> "keras.Model":
     """
     import keras
 
-    from aimodels.layers.words import Words
-
-    rules, stop_words = _rules(options), _stop_words(options)
     with phase("counting words"):
-        counts = _counted(train, layer=Words(rules, stop_words=stop_words))
-    layer = Words(rules, words=_most_frequent(counts, options=options), stop_words=stop_words, name="words")
+        counts = _counted(train, layer=counting_layer(options))
+    layer = fitted_layer(options, counts=counts, name="words")
+    _tell_room(layer, options=options)
     text = keras.Input((), dtype="string", name="text")
     return keras.Model(text, layer(text), name="preprocessing")
+
+
+def counting_layer(options: Options) -> "Words":
+    """A layer that reads words by these options, and knows none."""
+    from aimodels.layers.words import Words
+
+    return Words(_rules(options), stop_words=_stop_words(options))
+
+
+def different_words(layer: "Words", texts: "tf.Tensor") -> tuple["tf.Tensor", "tf.Tensor"]:
+    """The different words (and n-grams) of some texts, string [n], and how often each occurs, int64 [n]."""
+    import tensorflow as tf
+
+    found, _, times = tf.unique_with_counts(layer.words_of(texts).flat_values, out_idx=tf.int64)
+    return found, times
+
+
+def fitted_layer(options: Options, *, counts: Counter[bytes], name: str) -> "Words":
+    """The layer that knows the most frequent of the words that were counted.
+
+    Raises:
+        DataError: there is no word that could be known.
+    """
+    from aimodels.layers.words import Words
+
+    words = _most_frequent(counts, options=options)
+    return Words(_rules(options), words=words, stop_words=_stop_words(options), name=name)
 
 
 def words_layer(fitted: "keras.Model") -> "Words":
@@ -146,15 +183,11 @@ def _listed_stop_words(options: Options) -> tuple[str, ...]:
 
 def _counted(train: Split, *, layer: "Words") -> Counter[bytes]:
     """How often each word (and n-gram) stands in the training texts."""
-    import tensorflow as tf
-
-    def distinct(texts: "tf.Tensor") -> tuple["tf.Tensor", ...]:
-        found, _, times = tf.unique_with_counts(layer.words_of(texts).flat_values, out_idx=tf.int64)
-        return found, times
-
     if not isinstance(train.examples, Texts):
         raise TypeError(f"words are counted in texts, not in {type(train.examples).__name__}")
-    return counted((found, times) for found, times in _by_chunk(train.examples.strings, distinct))
+    return counted(
+        (found, times) for found, times in _by_chunk(train.examples.strings, partial(different_words, layer))
+    )
 
 
 def _most_frequent(counts: Counter[bytes], *, options: Options) -> tuple[str, ...]:
@@ -171,15 +204,16 @@ def _most_frequent(counts: Counter[bytes], *, options: Options) -> tuple[str, ..
     )
     if not eligible:
         raise _no_words(counts, options=options)
-    room = options.vocabulary - len(RESERVED)
-    if len(eligible) < room:
+    return most_frequent(eligible, most=options.vocabulary - len(RESERVED))
+
+
+def _tell_room(layer: "Words", *, options: Options) -> None:
+    if len(layer.vocabulary) < options.vocabulary:
         warn(
             "AM330",
-            f"the training texts fill {len(eligible) + len(RESERVED):,} of the {options.vocabulary:,} places of the "
-            "vocabulary",
+            f"the training texts fill {len(layer.vocabulary):,} of the {options.vocabulary:,} places of the vocabulary",
             help="nothing is lost: the embedding is as large as the vocabulary that there is",
         )
-    return most_frequent(eligible, most=room)
 
 
 def _no_words(counts: Counter[bytes], *, options: Options) -> DataError:
