@@ -6,15 +6,16 @@ import signal
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
 from aimodels.cli.library_warnings import told_as_events
-from aimodels.cli.training import draw_training, raise_if_interrupted, train_run
+from aimodels.cli.training import finish_training, raise_if_interrupted, train_run
 from aimodels.config.loading import Loaded, check
 from aimodels.config.yaml_source import read
-from aimodels.cross_validation.fold_process import ENDED, FoldRequest, as_line
-from aimodels.events import listening
+from aimodels.cross_validation.fold_process import BUG, ENDED, FoldRequest, as_line
+from aimodels.events import Event, Listener, listening
 from aimodels.runs.atomic import refusal
 from aimodels.runs.event_log import EventLog
 from aimodels.runs.folder import RunFolder
@@ -31,15 +32,25 @@ def main() -> None:
     try:
         request = FoldRequest(**json.loads(sys.stdin.readline()))
         threading.Thread(target=_end_with_whoever_started_us, name="stdin", daemon=True).start()
-        with listening(EventLog(told)), told_as_events():
+        with listening(_telling(told)), told_as_events():
             _train_and_score(request)
     except BaseException as caught:
         error = as_line(refusal(caught) or caught)
-        if "code" not in error:
+        if error["kind"] == BUG:
             traceback.print_exc()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    told.write(json.dumps({"type": ENDED, "error": error}) + "\n")
-    told.flush()
+    with suppress(BrokenPipeError):
+        told.write(json.dumps({"type": ENDED, "error": error}) + "\n")
+        told.flush()
+
+
+def _telling(told: TextIO) -> Listener:
+    log = EventLog(told)
+
+    def tell(event: Event) -> None:
+        with suppress(BrokenPipeError):  # whoever started us is gone, and the closed stdin is about to stop us
+            log(event)
+
+    return tell
 
 
 def _stdout_kept_for_us() -> TextIO:
@@ -65,8 +76,7 @@ def _train_and_score(request: FoldRequest) -> None:
     path = Path(request.path)
     run = train_run(loaded, RunPlace(path.parent, exactly=path, tags=request.tags, notes=request.notes))
     raise_if_interrupted(run)
-    if request.plots:
-        draw_training(run)
+    finish_training(run, plots=request.plots)
     _score(run, plots=request.plots)
 
 

@@ -16,7 +16,23 @@ KEYS_SHOWN = 3
 def run_document(run: RunFolder) -> dict[str, Any]:
     """The JSON document of a run: what it is, its metrics, its files (relative to its path)."""
     found = record(run)
-    return {"run": listed(found), "metrics": _metrics(run), "files": files(run), "error": found.error}
+    document = {"run": listed(found), "metrics": _metrics(run), "files": files(run), "error": found.error}
+    return document | _beside_the_metrics(found)
+
+
+def _beside_the_metrics(found: Record) -> dict[str, Any]:
+    """The threshold that was chosen and the comparison with the baselines, of runs that have them."""
+    threshold = None if found.status == "unreadable" else found.run.facts().get("threshold")
+    baselines = _baselines(found.run)
+    return ({"threshold": threshold} if threshold else {}) | ({"baselines": baselines} if baselines else {})
+
+
+def _baselines(run: RunFolder) -> dict[str, Any]:
+    """How the network compares with its baselines on the validation split; empty where that was not measured."""
+    from aimodels.runs.evaluations import EvaluationFolder
+
+    folder = EvaluationFolder(run.evaluation("validation"))
+    return folder.report.get("baselines") or {} if folder.is_whole else {}
 
 
 def listed(found: Record) -> dict[str, Any]:
@@ -71,6 +87,7 @@ def summary(run: RunFolder) -> str:
     plots = sorted(path.stem.replace("_", " ") for path in run.plots.glob("*.*") if path.is_file())
     if plots:
         lines.append(f"  plots     {run.plots.relative_to(run.path)}/   {', '.join(plots)}")
+    lines += _compared(found)
     against = _against(found)
     if against:
         lines.append(f"  against   {against}")
@@ -79,6 +96,20 @@ def summary(run: RunFolder) -> str:
         lines += ["", f"  next      {f'aimodels eval {name}':<26}  score it on the test split"]
         lines += [f"            {f'aimodels export {name}':<26}  write a SavedModel for serving"]
     return "\n".join(lines)
+
+
+def _compared(found: Record) -> list[str]:
+    """The threshold that was chosen, and the line that compares with the baselines."""
+    beside, lines = _beside_the_metrics(found), []
+    if "threshold" in beside:
+        chosen = beside["threshold"]
+        best = f"the best {chosen['metric'].replace('_', ' ')} on {chosen['on']}: {metric(chosen['score'])}"
+        lines.append(f"  threshold {chosen['value']:.4g}   {best}")
+    if "baselines" in beside:
+        lines.append(f"  compared  on validation: {beside['baselines']['line']}")
+        if beside["baselines"]["hint"]:
+            lines.append(f"            hint: {beside['baselines']['hint']}")
+    return lines
 
 
 def headline(found: Record) -> str:

@@ -70,18 +70,34 @@ def streamed(console: Console, target: Path | None) -> Iterator[None]:
             yield
 
 
-def draw_training(run: RunFolder) -> None:
-    """The pictures that belong to a training, and the confusion on the validation split if there is one."""
-    from aimodels.drawing import DrawRequest, draw_figures, kinds
-    from aimodels.evaluation.evaluate import EvaluationRequest, evaluate
+# The picture of the validation split that says most.
+OF_TASK = {"regression": "pred_vs_true", "multilabel": "per_class"}
 
+
+def finish_training(run: RunFolder, *, plots: bool) -> None:
+    """What follows a training: its pictures, the threshold if it is to be chosen, the scores on the validation split.
+
+    The threshold comes before the scores, which follow it. Rows of a table are measured without pictures too, because
+    they are compared with the baselines.
+    """
     if not run.checkpoint("best").exists() or not run.metrics_file.exists():
         return
-    with phase("drawing"):
-        draw_figures([run], DrawRequest(kinds=kinds("training")))
-    if "validation" in run.facts()["num_examples"]:
-        evaluate(run, EvaluationRequest(split="validation"))
-        draw_figures([run], DrawRequest(kinds=("confusion_matrix",), split="validation"))
+
+    from aimodels.data.dataset import TableInput
+    from aimodels.drawing import DrawRequest, draw_figures, kinds
+    from aimodels.evaluation.evaluate import EvaluationRequest, evaluate
+    from aimodels.evaluation.threshold_choice import choose_threshold
+
+    if plots:
+        with phase("drawing"):
+            draw_figures([run], DrawRequest(kinds=kinds("training")))
+    choose_threshold(run)
+    has_validation = "validation" in run.facts()["num_examples"]
+    if has_validation and (plots or isinstance(run.input, TableInput)):
+        evaluate(run, EvaluationRequest(split="validation", importance=False))
+    if has_validation and plots:
+        kind = OF_TASK.get(run.signature["task"], "confusion_matrix")
+        draw_figures([run], DrawRequest(kinds=(kind,), split="validation"))
 
 
 def raise_if_interrupted(run: RunFolder) -> None:

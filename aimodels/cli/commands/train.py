@@ -8,7 +8,7 @@ from typer import Argument, Option
 from aimodels.cli.console import Console
 from aimodels.cli.cross_validating import asks_for_folds, one_fold, train_folds
 from aimodels.cli.summary import run_document, summary
-from aimodels.cli.training import draw_training, raise_if_interrupted, streamed, train_run, try_out
+from aimodels.cli.training import finish_training, raise_if_interrupted, streamed, train_run, try_out
 from aimodels.config.examples import find
 from aimodels.config.loading import load
 from aimodels.runs.place import RunPlace
@@ -67,8 +67,7 @@ def command(
             return train_folds(console, loaded, place, jobs=jobs, plots=not no_plots)
         run = train_run(loaded, place)
         console.answer(run_document(run))
-        if not no_plots:
-            draw_training(run)
+        finish_training(run, plots=not no_plots)
     console.out(summary(run))
     console.essential(str(run.path))
     raise_if_interrupted(run)
