@@ -1,25 +1,35 @@
 """From the files of a table to a dataset: guessed where nothing is stated, read, cleaned, split."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.config.tables import TableDatasetOptions
+from aimodels.config.tables import NoOutliers, TableDatasetOptions
 from aimodels.data.class_counts import check_classes
 from aimodels.data.dataset import Dataset, Provenance, Split, SplitName, Target, Targets
 from aimodels.data.fingerprint import of_arrays
-from aimodels.data.splitting import cut_down, left_out_by_limit
+from aimodels.data.rows import Rows
+from aimodels.data.splitting import Splits, cut_down, left_out_by_limit
 from aimodels.data.table_cleaning import cleaned
 from aimodels.data.table_contents import Contents, contents
+from aimodels.data.table_findings import point_out
+from aimodels.data.table_outliers import far_off
 from aimodels.data.table_parts import parts_at
-from aimodels.data.table_plan import TablePlan, plan_of
+from aimodels.data.table_plan import TablePlan, plan_of, resolved
+from aimodels.data.table_problems import listed
 from aimodels.data.table_reading import TableFiles, read
 from aimodels.data.table_splitting import divided, marks_of
 from aimodels.data.table_targets import as_classes, check_numbers, class_names_of, class_numbers, labels, target_for
+from aimodels.data.table_told import told
 from aimodels.data.table_weights import weights_of
+from aimodels.errors import DataError
+from aimodels.events import warn
+
+OUTLIERS = "training rows with outliers, dropped"
+COPIES = "rows with an exact copy in an earlier split"
 
 
 @dataclass(frozen=True)
@@ -49,8 +59,11 @@ def as_dataset(options: TableDatasetOptions, *, seed: int) -> Dataset:
     marks = _marks(parts["train"], plan=plan, options=options)
     shares: dict[SplitName, float] = {"test": options.test, "validation": options.validation}
     splits = divided(own, marks=marks, rule=options.split, shares=shares, seed=seed)
+    splits, counts = _without_outliers(splits, plan=plan, options=options, seed=seed)
+    counts = _sum_of([*(part.counts for part in parts.values()), counts, _copies(splits, parts, options)])
+    counts |= left_out_by_limit(splits, options=options)
     kept = cut_down(splits, options=options, seed=seed)
-    counts = _sum_of(part.counts for part in parts.values()) | left_out_by_limit(splits, options=options)
+    point_out(kept.train, columns=plan.features, task=target.task, seed=seed)
     return Dataset(
         input=plan.input,
         target=target,
@@ -58,17 +71,31 @@ def as_dataset(options: TableDatasetOptions, *, seed: int) -> Dataset:
         validation=kept.validation,
         test=kept.test,
         provenance=Provenance(_description(options, parts, plan, target), _fingerprint(parts, plan), counts),
+        resolved=resolved(options, plan=plan, target=target),
+        inferred=told(plan),
     )
 
 
 def _read(name: SplitName, source: TableFiles, *, plan: TablePlan, options: TableDatasetOptions) -> Part:
     where = options.path if name == "train" else ", ".join(map(str, source.paths[:1]))
     reading = read(source, kinds=plan.kinds)
+    if name != "train":
+        _tell_of_new_columns(where, reading.other_columns, plan=plan)
     beside = [name for name in plan.kinds if name not in {column.name for column in plan.features}]
     kept = dict.fromkeys([*beside, *([plan.roles.split] if plan.roles.split else [])])
     whole = contents(reading.rows, kept=list(kept), compared=plan.compared)
     left, counts = cleaned(whole, targets=plan.roles.targets, clean=options.clean, where=where)
     return Part(name, where, left, whole.keys, reading.counts | counts)
+
+
+def _tell_of_new_columns(where: str, others: Sequence[str], *, plan: TablePlan) -> None:
+    new = [name for name in others if name not in plan.sample.table.column_names]
+    if new:
+        warn(
+            "AM275",
+            f"{where} has columns that the training table has not: {listed(new)}",
+            help="they are ignored; a network sees only what it was trained on",
+        )
 
 
 def _target(train: Part, *, plan: TablePlan, options: TableDatasetOptions) -> Target:
@@ -103,6 +130,43 @@ def _marks(part: Part, *, plan: TablePlan, options: TableDatasetOptions) -> npt.
         return None
     said = plan.chosen.columns.get(options.split.column)
     return marks_of(part.whole.columns[options.split.column], rule=options.split, options=said, where=part.where)
+
+
+def _without_outliers(
+    splits: Splits, *, plan: TablePlan, options: TableDatasetOptions, seed: int
+) -> tuple[Splits, dict[str, int]]:
+    rule, numbers = options.clean.outliers, [column.name for column in plan.features if column.kind == "number"]
+    rows = splits.train.examples
+    if isinstance(rule, NoOutliers) or not isinstance(rows, Rows):
+        return splits, {}
+    is_far_off = far_off(rows, columns=numbers, rule=rule, seed=seed)
+    count = int(is_far_off.sum())
+    if count == len(rows):
+        raise DataError(
+            f"every training row of {options.path} counts as an outlier",
+            code="AM283",
+            help="raise the factor of `data.clean.outliers`, or leave it out",
+        )
+    return replace(splits, train=splits.train.take(np.flatnonzero(~is_far_off))), {OUTLIERS: count}
+
+
+def _copies(splits: Splits, parts: Mapping[SplitName, Part], options: TableDatasetOptions) -> dict[str, int]:
+    """How many rows of validation and test are also in a split before their own."""
+    keys = {id(part.whole.rows.store): part.keys for part in parts.values()}
+    seen, count = np.empty(0, dtype=np.uint64), 0
+    for split in splits:
+        if isinstance(split.examples, Rows):
+            own = keys[id(split.examples.store)][split.examples.positions]
+            count += int(np.isin(own, seen).sum())
+            seen = np.concatenate([seen, own])
+    if count:
+        warn(
+            "AM224",
+            f"{count:,} of the rows of {options.path} are, value for value, also in an earlier split (train, "
+            "validation, test)",
+            help="scores on them say nothing about new rows; `data.clean: {duplicates: drop}` leaves copies out",
+        )
+    return {COPIES: count}
 
 
 def _fingerprint(parts: Mapping[SplitName, Part], plan: TablePlan) -> str:

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aimodels.config.columns import Kind
+from aimodels.config.columns import IgnoredColumn, Kind
 from aimodels.config.table_format import TableFormat
 from aimodels.config.tables import TableDatasetOptions
 from aimodels.data.cell_types import as_strings, typed
 from aimodels.data.csv_chunks import opened_csv
-from aimodels.data.dataset import Column, TableInput, Task
-from aimodels.data.table_columns import ChosenColumns, Roles, check_names, choose_columns
+from aimodels.data.dataset import Column, TableInput, Target, Task
+from aimodels.data.table_columns import ANYTHING, ChosenColumns, Roles, check_names, choose_columns
 from aimodels.data.table_files import is_parquet
 from aimodels.data.table_reading import TableFiles, sample_of
-from aimodels.data.table_targets import GuessedTask, guess_task
+from aimodels.data.table_targets import GuessedTask, expect_numbers, guess_task
 
 if TYPE_CHECKING:
     import pyarrow
@@ -33,13 +33,15 @@ class Sample:
 
 @dataclass(frozen=True)
 class TablePlan:
-    """How a table is read. `guessed` is None where the config states the task."""
+    """How a table is read. `guessed` and `found_delimiter` are None where the config states the task and what separates
+    cells; a comma is no news either."""
 
     roles: Roles
     chosen: ChosenColumns
     task: Task
     guessed: GuessedTask | None
     format: TableFormat
+    found_delimiter: str | None
     sample: Sample
 
     @property
@@ -84,9 +86,31 @@ def plan_of(options: TableDatasetOptions, source: TableFiles) -> TablePlan:
     guessed: GuessedTask | None = None
     if options.task == "auto":
         guessed = guess_task(sample.table.select(list(roles.targets)), decimal=options.format.decimal)
+    elif options.task == "regression":
+        expect_numbers(sample.table[roles.targets[0]], name=roles.targets[0], decimal=options.format.decimal)
     task = guessed.task if guessed is not None else options.task
     format = stated_format(source)
-    return TablePlan(roles, chosen, task, guessed, format, sample)  # type: ignore[arg-type]  # no longer "auto"
+    is_news = format.delimiter not in (options.format.delimiter, ",")
+    return TablePlan(
+        roles=roles,
+        chosen=chosen,
+        task=task,  # type: ignore[arg-type]  # no longer "auto"
+        guessed=guessed,
+        format=format,
+        found_delimiter=format.delimiter if is_news else None,
+        sample=sample,
+    )
+
+
+def resolved(options: TableDatasetOptions, *, plan: TablePlan, target: Target) -> TableDatasetOptions | None:
+    """The options with everything in them that was guessed, so that they need no guess; None where there was none.
+
+    A column that the table gains later is ignored.
+    """
+    columns = {**plan.chosen.columns, ANYTHING: IgnoredColumn()}
+    changes = {"columns": columns, "task": target.task, "format": plan.format}
+    stated = options.model_copy(update=changes)
+    return None if stated == options else stated
 
 
 def sampled(source: TableFiles) -> Sample:

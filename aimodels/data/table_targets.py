@@ -59,6 +59,22 @@ def guess_task(targets: "pyarrow.Table", *, decimal: str = ".") -> GuessedTask:
     return GuessedTask("regression", f"{what} numbers")
 
 
+def expect_numbers(strings: "pyarrow.ChunkedArray", *, name: str, decimal: str = ".") -> None:
+    """Refuse a target for regression that is no number.
+
+    Raises:
+        ConfigError: it holds texts.
+    """
+    import pyarrow.compute as pc
+
+    different = pc.unique(strings).drop_null()
+    if numbers_in(different, decimal=decimal) is None:
+        first = next(text for text in different.to_pylist() if not re.match(NUMBER, text.replace(decimal, ".")))
+        message = f'`data.task` is regression, and the target {name} is no number: "{shown(first)}"'
+        help = "for classes, leave `data.task` out; a word for a missing value belongs to `data.format.missing`"
+        raise ConfigError([Problem(code="AM284", message=message, path="data.task", help=help)], source="data.task")
+
+
 def class_names_of(strings: "pyarrow.ChunkedArray", *, where: str) -> tuple[str, ...]:
     """The classes of the training rows by name, or by number where all are whole numbers.
 

@@ -72,12 +72,20 @@ def _check_data(loaded: Loaded, *, console: Console, build: bool) -> None:
     console.out(f"✓ data     {options.name}: {sizes}")
     for what, count in dataset.provenance.counts.items():
         console.out(f"           {what}: {count:,}")
+    for line in dataset.inferred:
+        console.out(f"           {line}")
     check_suits(loaded.config, dataset=dataset)
     console.out(f"✓ fit      model and training suit the data{'' if build else '; --build also builds the model'}")
     classes = _class_counts(dataset)
     if classes:
         console.out(f"✓ classes  {len(classes)}, {_spread(classes)}")
-    console.answer({"data": {"name": options.name, "splits": splits, "classes": classes}})
+    facts: dict[str, Any] = {"name": options.name, "task": dataset.target.task, "splits": splits, "classes": classes}
+    numbers = _spread_of_numbers(dataset)
+    if numbers:
+        console.out(f"✓ target   {_in_words(numbers, unit=dataset.target.unit)}")
+        facts["target"] = numbers
+    inferred = dataset.resolved.model_dump(mode="json") if dataset.resolved is not None else None
+    console.answer({"data": facts | {"inferred": list(dataset.inferred), "resolved": inferred}})
 
 
 def _spread(classes: Mapping[str, int]) -> str:
@@ -89,13 +97,27 @@ def _spread(classes: Mapping[str, int]) -> str:
 
 def _class_counts(dataset: "Dataset") -> dict[str, int]:
     """Training examples per class; empty where numbers are predicted."""
-    import numpy as np
+    from aimodels.data.class_counts import examples_per_class
 
     names = dataset.target.class_names
     if not names:
         return {}
-    counts = np.bincount(dataset.train.targets, minlength=len(names))
-    return {name: int(count) for name, count in zip(names, counts, strict=True)}
+    return dict(zip(names, examples_per_class(dataset.train, num_classes=len(names)), strict=True))
+
+
+def _spread_of_numbers(dataset: "Dataset") -> dict[str, float]:
+    """Where the numbers that are predicted lie, in the training split; empty where classes are."""
+    if dataset.target.task != "regression":
+        return {}
+    targets = dataset.train.targets
+    spread = {"mean": targets.mean(), "deviation": targets.std(), "least": targets.min(), "most": targets.max()}
+    return {name: float(value) for name, value in spread.items()}
+
+
+def _in_words(numbers: Mapping[str, float], *, unit: str | None) -> str:
+    shown = {name: f"{value:,.6g}" for name, value in numbers.items()}
+    unit = f" {unit}" if unit else ""
+    return f"{shown['least']} to {shown['most']}{unit}, mean {shown['mean']}, deviation {shown['deviation']}"
 
 
 def _check_model(loaded: Loaded, *, console: Console) -> None:

@@ -1,0 +1,116 @@
+"""Columns that predict the target nearly perfectly on their own, which is mostly too good to be true.
+
+Kaufman, Rosset and Perlich, "Leakage in Data Mining: Formulation, Detection, and Avoidance", 2012.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aimodels.data.dataset import Column, Task
+from aimodels.data.raw_columns import raw_numbers
+
+if TYPE_CHECKING:
+    import pyarrow
+
+# In fewer rows a column can be right by chance.
+FEWEST_ROWS = 60
+MOST_COLUMNS = 300
+FOLDS = 3
+NEARLY_PERFECT = 0.99
+# Nor is it a leak where hardly anything is left to be predicted: it must save so much of a constant answer's errors.
+SAVED = 0.95
+LEAVES = 64
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A column, and how well it predicts the target, in words."""
+
+    name: str
+    words: str
+
+
+def leaks(
+    table: "pyarrow.Table", targets: npt.NDArray[Any], *, columns: Sequence[Column], task: Task
+) -> Iterator[Leak]:
+    """The columns of numbers and categories that foretell the targets of rows that were not looked at."""
+    if len(targets) < FEWEST_ROWS or task == "multilabel":
+        return
+    folds = np.random.default_rng(0).permutation(len(targets)) % FOLDS
+    constant = _share_right(targets, _constant(targets), task)
+    for column in columns[:MOST_COLUMNS]:
+        if column.kind == "number":
+            answers = _by_tree(raw_numbers(table[column.name]), targets, folds=folds, task=task)
+        elif column.kind == "category":
+            answers = _by_value(table[column.name], targets, folds=folds, task=task)
+        else:
+            continue
+        share = _share_right(targets, answers, task)
+        if share >= NEARLY_PERFECT and 1 - share <= (1 - SAVED) * (1 - constant):
+            what = f"R2 {share:.3f}" if task == "regression" else f"{share:.1%} right"
+            yield Leak(column.name, f"{what} on rows kept apart")
+
+
+def _constant(targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The most frequent class, or the mean, for every row."""
+    if np.issubdtype(targets.dtype, np.integer):
+        return np.full(len(targets), np.bincount(targets).argmax())
+    return np.full(len(targets), targets.mean())
+
+
+def _share_right(targets: npt.NDArray[Any], answers: npt.NDArray[Any], task: Task) -> float:
+    """Accuracy; of numbers, the share of the variance that is explained."""
+    if task != "regression":
+        return float((targets == answers).mean())
+    return float(1 - np.square(targets - answers).mean() / targets.var()) if targets.var() > 0 else 0.0
+
+
+def _by_tree(
+    numbers: npt.NDArray[np.float32], targets: npt.NDArray[Any], *, folds: npt.NDArray[np.int64], task: Task
+) -> npt.NDArray[Any]:
+    """What a small tree answers that learned from the other rows."""
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    known = numbers[np.isfinite(numbers)]
+    # Missing numbers are a value of their own, below all others.
+    filled = np.where(np.isfinite(numbers), numbers, (known.min() - 1 if len(known) else 0)).reshape(-1, 1)
+    answers = np.empty_like(targets)
+    for fold in range(FOLDS):
+        learned, asked = folds != fold, folds == fold
+        kind = DecisionTreeRegressor if task == "regression" else DecisionTreeClassifier
+        tree = kind(max_leaf_nodes=LEAVES, random_state=0).fit(filled[learned], targets[learned])
+        answers[asked] = tree.predict(filled[asked])
+    return answers
+
+
+def _by_value(
+    values: "pyarrow.ChunkedArray", targets: npt.NDArray[Any], *, folds: npt.NDArray[np.int64], task: Task
+) -> npt.NDArray[Any]:
+    """The most frequent class, or the mean, of the other rows with the same value."""
+    import pyarrow.compute as pc
+
+    found = pc.index_in(values, value_set=pc.unique(values), skip_nulls=False).to_numpy()
+    codes = np.asarray(found, dtype=np.int64)
+    answers = np.empty_like(targets)
+    for fold in range(FOLDS):
+        learned, asked = folds != fold, folds == fold
+        answers[asked] = _answer_per_value(codes[learned], targets[learned], int(codes.max()) + 1, task)[codes[asked]]
+    return answers
+
+
+def _answer_per_value(
+    codes: npt.NDArray[np.int64], targets: npt.NDArray[Any], num_values: int, task: Task
+) -> npt.NDArray[Any]:
+    otherwise = _constant(targets)[0]
+    if task == "regression":
+        counts = np.bincount(codes, minlength=num_values)
+        sums = np.bincount(codes, weights=targets, minlength=num_values)
+        return np.where(counts > 0, sums / np.maximum(counts, 1), otherwise)
+    table = np.zeros((num_values, int(targets.max()) + 1), dtype=np.int64)
+    np.add.at(table, (codes, targets), 1)
+    best: npt.NDArray[Any] = np.where(table.any(axis=1), table.argmax(axis=1), otherwise)
+    return best
