@@ -156,7 +156,10 @@ class RunEnded(Event):
 
 @dataclass(frozen=True)
 class CrossValidationStarted(Event):
-    """The data of a cross-validation are dealt out; its folds are about to be trained, `jobs` of them at a time."""
+    """The data of a cross-validation are dealt out; its folds are about to be trained, `jobs` of them at a time.
+
+    `num_unused` are the examples of a test split of the dataset's own, `threads` those of each fold (0: no limit).
+    """
 
     run: str
     path: str
@@ -164,6 +167,7 @@ class CrossValidationStarted(Event):
     seed: int
     data: str
     num_examples: int
+    num_unused: int
     num_classes: int
     model: str
     epochs: int

@@ -22,9 +22,10 @@ def started(event: CrossValidationStarted) -> list[str]:
     """What is trained, on what, how many at a time."""
     classes = f", {event.num_classes} classes" if event.num_classes else ""
     threads = f" with {event.threads} thread{'' if event.threads == 1 else 's'} each" if event.threads else ""
+    unused = f" (its own test split of {event.num_unused} is left unused)" if event.num_unused else ""
     return [
         f"run {event.path} (task {event.task}, seed {event.seed})",
-        f"data {event.data}: {event.num_examples} examples{classes}; model {event.model}",
+        f"data {event.data}: {event.num_examples} examples{unused}{classes}; model {event.model}",
         f"{event.folds} folds of {event.epochs} epochs, {event.jobs} at a time{threads}",
     ]
 

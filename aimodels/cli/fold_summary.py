@@ -45,7 +45,10 @@ def fold_summary(run: RunFolder) -> str:
     if told.get("folds"):
         lines += [*_table(told), ""]
     lines.append(f"  run       {run.path}")
-    lines.append(f"  folds     {run.folds.relative_to(run.path)}/   each a run: {_called(run)}/folds/1")
+    trained = sorted(path.name for path in run.folds.glob("*"))
+    if trained:
+        folds = run.folds.name
+        lines.append(f"  folds     {folds}/   each a run: {_called(run)}/{folds}/{trained[0]}")
     if run.out_of_fold_file.exists():
         lines.append(f"  answers   {run.out_of_fold_file.name}   to every example, by the fold that had not seen it")
     plots = sorted(path.name for path in run.plots.glob("*.*") if path.is_file())

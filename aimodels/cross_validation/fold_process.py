@@ -21,6 +21,7 @@ from aimodels.errors import ConfigError, FailedError, Interrupted, Problem, User
 # The command line's own steps of `aimodels train` and `aimodels eval`, started by name because it lies above.
 PROGRAM = "aimodels.cli.one_fold"
 ENDED = "fold_process_ended"
+BUG = "bug"
 KINDS = {
     kind.kind: kind
     for kind in (errors.UsageError, errors.MissingError, errors.DataError, FailedError, errors.MachineError)
@@ -139,7 +140,7 @@ def as_line(error: BaseException) -> dict[str, Any]:
     if isinstance(error, UserError):
         known = {"code": error.code, "message": error.message, "help": error.help, "notes": list(error.notes)}
         return {"kind": error.kind, **known}
-    return {"kind": "bug", "message": f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"}
+    return {"kind": BUG, "message": f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"}
 
 
 def as_error(line: Mapping[str, Any], *, number: int, of: int) -> Exception:

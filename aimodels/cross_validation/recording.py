@@ -12,6 +12,7 @@ from aimodels.cross_validation.dealing import DealtOut
 from aimodels.cross_validation.results import FoldScores, write_folds, write_metrics
 from aimodels.cross_validation.sharing import Sharing
 from aimodels.data.dataset import Dataset, ImageInput, TableInput, TextInput
+from aimodels.data.folding import counts_of
 from aimodels.errors import UserError
 from aimodels.events import CrossValidationEnded, CrossValidationStarted, emit, listening
 from aimodels.runs.atomic import write_json
@@ -53,6 +54,9 @@ def recording(run: RunFolder, dealt: DealtOut, *, sharing: Sharing, where: RunPl
                 # A mistake that every fold found before its first step.
                 run.discard()
                 raise
+            if outcome.scores:
+                kept = f"{len(outcome.scores)} of {dealt.of} folds were scored before, and are kept in {run.path}"
+                error.notes = (*error.notes, kept)
             _end(run, outcome, status="failed", error={"code": error.code, "message": error.message})
             raise
         except KeyboardInterrupt:
@@ -83,7 +87,7 @@ def _facts(dealt: DealtOut, *, sharing: Sharing, where: RunPlace) -> dict[str, A
         "config_sha256": hashlib.sha256(dealt.loaded.source.encode()).hexdigest(),
         "data": provenance.description,
         "data_fingerprint": provenance.fingerprint,
-        "data_counts": provenance.counts,
+        "data_counts": counts_of(dealt.whole),
         "num_examples": {"folds": len(dealt.whole.train)},
         "monitor": None,
         "mode": None,
@@ -115,6 +119,7 @@ def _started(run: RunFolder, dealt: DealtOut, *, sharing: Sharing) -> CrossValid
         seed=config.seed,
         data=config.data.name,
         num_examples=len(dealt.whole.train),
+        num_unused=len(dealt.whole.test or ()),
         num_classes=len(dealt.whole.target.class_names),
         model=config.model.name,
         epochs=config.train.epochs,

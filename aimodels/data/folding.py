@@ -49,11 +49,7 @@ def folded(whole: Dataset, *, options: DatasetOptions, seed: int) -> Dataset:
     train, validation = whole.train.take(np.flatnonzero(numbers != fold.number)), whole.validation
     if validation is None and options.validation > 0:
         train, validation = _validated(train, share=options.validation, task=whole.target.task, seed=seed)
-    counts = {what: number for what, number in whole.provenance.counts.items() if COPIES not in what}
-    counts |= {
-        UNUSED: len(whole.test) if whole.test else 0,
-        f"test examples {COPIES} another split": _count_copies(train, test),
-    }
+    counts = counts_of(whole) | {f"test examples {COPIES} another split": _count_copies(train, test)}
     provenance = replace(
         whole.provenance,
         description=f"{whole.provenance.description}; fold {fold.number} of {fold.of}",
@@ -67,6 +63,16 @@ def folded(whole: Dataset, *, options: DatasetOptions, seed: int) -> Dataset:
         provenance=provenance,
         resolved=whole.resolved and divided_as(options, resolved=whole.resolved),
     )
+
+
+def counts_of(whole: Dataset) -> dict[str, int]:
+    """What was left out of an undivided dataset or changed in it, as far as it concerns its folds."""
+    counts = {what: number for what, number in whole.provenance.counts.items() if _concerns_folds(what)}
+    return counts | ({UNUSED: len(whole.test)} if whole.test else {})
+
+
+def _concerns_folds(what: str) -> bool:
+    return COPIES not in what and not what.startswith("test examples ")
 
 
 def _count_copies(train: Split, test: Split) -> int:
