@@ -13,9 +13,9 @@ from pydantic_core import ErrorDetails
 from aimodels.config import problems
 from aimodels.config.fields import Field, fields
 from aimodels.config.key_paths import joined
-from aimodels.config.problems import Spot
 from aimodels.config.section import Section
 from aimodels.config.short_forms import chosen_name, layout, section_of
+from aimodels.config.spots import Spot
 from aimodels.config.suggestions import Layout
 from aimodels.config.yaml_source import Written, plain
 from aimodels.errors import Problem

@@ -12,6 +12,7 @@ from aimodels import discovery
 from aimodels.config.fields import Field, alternatives, chooser_of, fields, names_of
 from aimodels.config.key_paths import joined
 from aimodels.config.section import Section
+from aimodels.config.spots import Spot
 from aimodels.config.suggestions import CLOSE, Layout, advice, allowed
 from aimodels.config.wording import choices, either, example, expected_parts, found, quoted
 from aimodels.config.yaml_source import Written
@@ -21,29 +22,6 @@ OWN_RULE = ("value_error", "assertion_error")  # what validators of a section ra
 OUT_OF_LIMITS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 TOP = "config"
 PLUGINS = {"data": "datasets", "model": "architectures"}  # the two sections that a plug-in brings
-
-
-@dataclass(frozen=True)
-class Spot:
-    """A value of the config with its path from the top and the place of its key."""
-
-    path: tuple[str, ...]
-    written: Written
-    key: Place
-
-    @property
-    def name(self) -> str:
-        """The path as users write it."""
-        return joined(self.path)
-
-    def below(self, key: str) -> "Spot":
-        """The value of one of its keys."""
-        entry = self.written.entries[key]
-        return Spot((*self.path, key), entry.value, entry.key)
-
-    def item(self, index: int, item: Written) -> "Spot":
-        """One item of its list."""
-        return Spot((*self.path[:-1], f"{self.path[-1]}[{index}]"), item, item.place)
 
 
 def unknown_key(key: str, spot: Spot, *, layout: Layout, siblings: Sequence[type[Section]] = ()) -> Problem:
