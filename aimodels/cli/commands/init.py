@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from aimodels.cli.console import Console
+from aimodels.cli.table_config import table_config
 from aimodels.cli.tables import table
 from aimodels.config.examples import SUFFIXES, all_examples, header
 from aimodels.config.json_schema import FILE, json_schema, modeline
@@ -34,6 +35,12 @@ def command(
     template: Annotated[
         str | None, Option("--template", metavar="NAME", help="What to begin with; see --list.")
     ] = None,
+    from_csv: Annotated[
+        str | None, Option("--from-csv", metavar="FILE", help="Write a config for this table of your own.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, Option("--target", metavar="COLUMN", help="The column of the table to be predicted.")
+    ] = None,
     list_: Annotated[bool, Option("--list", help="List the templates and write nothing.")] = False,
     force: Annotated[bool, Option("--force", help="Replace a config that is there.")] = False,
 ) -> dict[str, Any]:
@@ -43,19 +50,45 @@ def command(
       aimodels init --list
       aimodels init --template image
       aimodels init mine.yaml --template quickstart
+      aimodels init --from-csv penguins.csv --target species
     """
+    _check_options(template=template, from_csv=from_csv, target=target)
     if list_:
         rows = [[entry.name, entry.purpose] for entry in templates()]
         console.out(table(console, headers=["template", "purpose"], rows=rows))
         console.essential("\n".join(entry.name for entry in templates()))
         return {"templates": [{"name": name, "purpose": purpose} for name, purpose in rows]}
+    if from_csv is not None:
+        found = table_config(from_csv, targets=target or ())
+        console.answer({"task": found.task, "columns": found.columns})
+        return _write(Begun(found.stem, found.text), path=path, force=force, console=console)
     chosen = _called(template or _asked(console))
-    config = path if path.suffix in SUFFIXES else path / f"{chosen.name}.yaml"
+    begun = Begun(chosen.name, chosen.path.read_text(encoding="utf-8"))
+    return _write(begun, path=path, force=force, console=console)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The text of a new config, and its name where the user gives none."""
+
+    name: str
+    text: str
+
+
+def _check_options(*, template: str | None, from_csv: str | None, target: list[str] | None) -> None:
+    if from_csv is not None and template is not None:
+        raise UsageError("--from-csv and --template exclude each other", code="AM286", help="leave out one of them")
+    if target and from_csv is None:
+        raise UsageError("--target needs --from-csv", code="AM286", help="name the table: --from-csv FILE")
+
+
+def _write(begun: Begun, *, path: Path, force: bool, console: Console) -> dict[str, Any]:
+    config = path if path.suffix in SUFFIXES else path / f"{begun.name}.yaml"
     if config.exists() and not force:
         raise UsageError(f"{config} exists", code="AM121", help="name another file, or replace it with --force")
     schema = config.parent / FILE
     write_json(schema, json_schema())
-    write_text(config, f"{modeline(schema, config=config)}\n{chosen.path.read_text(encoding='utf-8')}")
+    write_text(config, f"{modeline(schema, config=config)}\n{begun.text}")
     following = f"aimodels check {config}"
     console.out(f"wrote {config}\nwrote {schema}\n\nnext: {following}")
     console.essential(str(config))
