@@ -15,7 +15,7 @@ from aimodels.events import PlotDrawn, emit
 from aimodels.figure_style import DPI, CurveOptions, Format, NothingToDraw, Series, save, styled
 from aimodels.runs.atomic import write_json
 from aimodels.runs.evaluations import EvaluationFolder, evaluations
-from aimodels.runs.folder import RunFolder
+from aimodels.runs.folder import CROSS_VALIDATION, RunFolder
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ def _draw(kind: str, figure: ModuleType, *, runs: Sequence[RunFolder], request: 
     try:
         if len(runs) > 1 and not figure.OVERLAYS:
             raise NothingToDraw("it shows one run only")
+        for run in runs:
+            _expect_model(run, figure)
         splits = [_split(run, figure, wanted=request.split) for run in runs]
         series = tuple(
             Series(name=run.name, numbers=figure.read(run, split=split))
@@ -106,6 +108,12 @@ def _draw(kind: str, figure: ModuleType, *, runs: Sequence[RunFolder], request: 
     return _Picture(
         kind=kind, figure=picture, series=series, path=folder / f"{kind.rpartition('.')[2]}.{request.format}"
     )
+
+
+def _expect_model(run: RunFolder, figure: ModuleType) -> None:
+    """A cross-validation has no model of its own to be shown; its folds have."""
+    if run.facts().get("kind") == CROSS_VALIDATION and not hasattr(figure, "OF_FOLDS"):
+        raise NothingToDraw(f"{run.name} is a cross-validation; name a run of it: aimodels plot {run.fold(1).name}")
 
 
 def _split(run: RunFolder, figure: ModuleType, *, wanted: str | None) -> str:

@@ -71,8 +71,9 @@ def tell(console: Console, drawn: Sequence[Drawn], *, show: bool) -> dict[str, A
         )
     console.out("\n".join(str(path) for path in made.values()))
     console.essential("\n".join(str(path) for path in made.values()))
-    for kind, reason in skipped.items():
-        console.note(f"skipped {kind}: {reason}")
+    for reason in dict.fromkeys(skipped.values()):
+        kinds = ", ".join(kind for kind in skipped if skipped[kind] == reason)
+        console.note(f"skipped {kinds}: {reason}")
     if show:
         _open(console, list(made.values()))
     return document

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.figure_style import NothingToDraw, Series, heading, legend_below, look, measured, new_figure, short
+from aimodels.figure_style import NothingToDraw, Series, heading, legend_below, look, new_figure, short
+from aimodels.figure_style.tasks import with_classes
 from aimodels.runs.evaluations import Predictions
 from aimodels.runs.folder import RunFolder
 
@@ -46,38 +47,45 @@ class CurveAxes:
 
 
 def read_curves(run: RunFolder, *, split: str, curve_of: CurveOf) -> dict[str, Any]:
-    """The curve of each class, and for more than two classes the micro and macro averages.
+    """The curve of each class or label, and the micro and macro averages where there are more than two classes.
 
     Raises:
-        NothingToDraw: the split was not evaluated, or holds one class only.
+        NothingToDraw: the split was not evaluated, holds one class only, or the run predicts a number.
     """
-    folder = measured(run, split=split)
+    folder = with_classes(run, split=split)
     rows, class_names = folder.predictions, folder.report["class_names"]
-    wanted = [1] if len(class_names) == 2 else range(len(class_names))
-    curves = {}
-    for number in wanted:
-        truth = rows.targets == number
-        if truth.any() and not truth.all():
-            curves[class_names[number]] = curve_of(truth, rows.probabilities[:, number].astype(np.float64))
+    is_binary = len(class_names) == 2 and rows.task != "multilabel"
+    truth, curves = _truth(rows), {}
+    for number in [1] if is_binary else range(len(class_names)):
+        of_class = truth[:, number]
+        if of_class.any() and not of_class.all():
+            curves[class_names[number]] = curve_of(of_class, rows.probabilities[:, number].astype(np.float64))
     if not curves:
-        raise NothingToDraw(f"all examples of {split} are of one class")
-    averages = {} if len(class_names) == 2 else _averages(rows, list(curves.values()), curve_of=curve_of)
+        raise NothingToDraw(f"all examples of {split} are of the same class or labels")
+    averages = {} if is_binary else _averages(rows, list(curves.values()), curve_of=curve_of)
     return {
         "split": folder.name,
         "class_names": class_names,
+        "of_labels": rows.task == "multilabel",
         "curves": {name: _as_document(curve) for name, curve in curves.items()},
         "averages": {name: _as_document(curve) for name, curve in averages.items()},
-        "base_rate": float((rows.targets == wanted[0]).mean()) if len(class_names) == 2 else None,
+        "base_rate": float(truth[:, 1].mean()) if is_binary else None,
     }
+
+
+def _truth(rows: Predictions) -> npt.NDArray[np.bool_]:
+    """Which classes each example is of ([N, K])."""
+    if rows.task == "multilabel":
+        return np.asarray(rows.targets == 1)
+    return np.asarray(np.eye(rows.probabilities.shape[1], dtype=np.bool_)[rows.targets])
 
 
 def _averages(rows: Predictions, curves: Sequence[Curve], *, curve_of: CurveOf) -> dict[str, Curve]:
     """micro: all (example, class) pairs as one binary task; macro: the mean of the classes' curves and areas."""
     grid = np.linspace(0.0, 1.0, NUM_POINTS)
-    truth = np.eye(rows.probabilities.shape[1], dtype=np.bool_)[rows.targets]
     mean = np.mean([np.interp(grid, curve.x, curve.y) for curve in curves], axis=0)
     return {
-        "micro": curve_of(truth.ravel(), rows.probabilities.ravel().astype(np.float64)),
+        "micro": curve_of(_truth(rows).ravel(), rows.probabilities.ravel().astype(np.float64)),
         "macro": Curve(x=grid, y=mean, area=float(np.mean([curve.area for curve in curves]))),
     }
 
@@ -95,7 +103,8 @@ def draw_curves(series: Sequence[Series], *, text: str, axes: CurveAxes) -> "Fig
     panels = 2 if lowest >= ENLARGE_FROM else 1
     # Sized so that the panels come out square: an aspect set on them would let the layout's parts overlap.
     figure = new_figure(width=4.6 * panels, height=4.9 + 0.165 * math.ceil(len(lines) / panels))
-    figure.suptitle(heading(series, text), fontsize=10)
+    each = "each label" if series[0].numbers["of_labels"] else "one class against the rest"
+    figure.suptitle(heading(series, f"{text}, {each}"), fontsize=10)
     drawn = figure.subplots(1, panels, squeeze=False)[0]
     for panel in drawn:
         for name, curve, appearance in lines:

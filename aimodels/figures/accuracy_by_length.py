@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from aimodels.evaluation.intervals import wilson
 from aimodels.figure_style import (
@@ -16,10 +15,11 @@ from aimodels.figure_style import (
     heading,
     legend_below,
     look,
-    measured,
     new_figure,
     short,
 )
+from aimodels.figure_style.equal_bins import bin_starts
+from aimodels.figure_style.tasks import with_classes
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -37,16 +37,16 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     """Bins of about as many texts each, from `predictions.csv`: the words of their texts, right answers, intervals.
 
     Raises:
-        NothingToDraw: the split was not evaluated, or its examples are no texts.
+        NothingToDraw: the split was not evaluated, its examples are no texts, or the run predicts a number.
     """
-    folder = measured(run, split=split)
+    folder = with_classes(run, split=split)
     rows = folder.predictions
     if rows.num_words is None:
         raise NothingToDraw("its examples are no texts")
-    starts = _starts(rows.num_words)
     order = np.argsort(rows.num_words, kind="stable")
+    starts = bin_starts(rows.num_words[order], fewest=FEWEST_TEXTS, most=MOST_BINS)
     lengths = np.split(rows.num_words[order], starts[1:])
-    right = np.add.reduceat((rows.predictions == rows.targets)[order], starts, dtype=np.int64)
+    right = np.add.reduceat(rows.correct[order], starts, dtype=np.int64)
     counts = np.array([len(bin) for bin in lengths], np.int64)
     interval = wilson(right, counts)
     return {
@@ -60,14 +60,6 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
         "low": interval.low.tolist(),
         "high": interval.high.tolist(),
     }
-
-
-def _starts(num_words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Where the bins begin among the texts in order of length; texts of one length are never in two bins."""
-    num_bins = int(np.clip(len(num_words) // FEWEST_TEXTS, 1, MOST_BINS))
-    ordered = np.sort(num_words)
-    wanted = np.arange(num_bins) * len(ordered) // num_bins
-    return np.unique(np.searchsorted(ordered, ordered[wanted]))
 
 
 def draw(series: Sequence[Series]) -> "Figure":

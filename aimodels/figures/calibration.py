@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimodels.figure_style import GREY, MARKERS, Series, heading, legend_below, look, measured, new_figure, short
+from aimodels.figure_style import GREY, MARKERS, Series, heading, legend_below, look, new_figure, short
+from aimodels.figure_style.tasks import with_one_class
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     """Count, mean confidence and accuracy of each bin of equal width, from `report.json`.
 
     Raises:
-        NothingToDraw: the split was not evaluated.
+        NothingToDraw: the split was not evaluated, or the answers are not one class each.
     """
-    folder = measured(run, split=split)
+    folder = with_one_class(run, split=split)
     calibration: dict[str, Any] = folder.report["calibration"]
     return {"split": folder.name, **calibration}
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aimodels.figure_style import COLOURS, NothingToDraw, Series, heading, new_figure, short
+from aimodels.figure_style.tasks import A_NUMBER
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -20,12 +21,16 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     """The counts that training left behind.
 
     Raises:
-        NothingToDraw: it left none.
+        NothingToDraw: it left none, or the run predicts a number.
     """
     path = run.plot_data / "class_balance.json"
     if not path.exists():
         raise NothingToDraw("training kept no class counts")
     numbers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if not numbers["class_names"]:
+        raise NothingToDraw(A_NUMBER)
+    if run.signature["task"] == "multilabel":
+        numbers["of_labels"] = True
     return numbers
 
 
@@ -37,10 +42,12 @@ def draw(series: Sequence[Series]) -> "Figure":
     class_names, splits = one.numbers["class_names"], one.numbers["splits"]
     counts = splits["train"]
     kept = list(range(len(class_names)))
-    what = "examples of each class"
+    of_labels = "of_labels" in one.numbers
+    what = "examples with each label" if of_labels else "examples of each class"
     if len(class_names) > MOST_CLASSES:
         kept = sorted(kept, key=lambda k: int(counts[k]))[:MOST_CLASSES]
-        what = f"the {MOST_CLASSES} of {len(class_names)} classes with the fewest training examples"
+        classes = "labels" if of_labels else "classes"
+        what = f"the {MOST_CLASSES} of {len(class_names)} {classes} with the fewest training examples"
     figure = new_figure(width=1.6 + 2.4 * len(splits), height=1.1 + 0.26 * len(kept))
     figure.suptitle(heading(series, what), fontsize=10)
     panels = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
@@ -51,7 +58,7 @@ def draw(series: Sequence[Series]) -> "Figure":
             panel.annotate(
                 f"{value:,}", (value, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7.5
             )
-        panel.set_title(f"{name}: {sum(splits[name]):,}")
+        panel.set_title(name if of_labels else f"{name}: {sum(splits[name]):,}")
         panel.set_xlim(0, max(1, *values) * 1.3)
         panel.grid(visible=False, axis="y")
         panel.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))

@@ -7,7 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.evaluation.confusions import worst_confusions
-from aimodels.figure_style import COLOURS, NothingToDraw, Series, heading, measured, new_figure, short
+from aimodels.evaluation.numerals import plain
+from aimodels.evaluation.operating_points import USUAL
+from aimodels.figure_style import COLOURS, NothingToDraw, Series, heading, new_figure, short
+from aimodels.figure_style.tasks import threshold_of, with_one_class
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -23,14 +26,19 @@ DARK_FROM = 55
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
-    """The counts, rows true and columns predicted, from `report.json`.
+    """The counts, rows true and columns predicted, from `report.json`; of two classes also the threshold between them.
 
     Raises:
-        NothingToDraw: the split was not evaluated.
+        NothingToDraw: the split was not evaluated, or the answers are not one class each.
     """
-    folder = measured(run, split=split)
+    folder = with_one_class(run, split=split)
     report = folder.report
-    return {"split": folder.name, "class_names": report["class_names"], "matrix": report["confusion_matrix"]}
+    return {
+        "split": folder.name,
+        "class_names": report["class_names"],
+        "matrix": report["confusion_matrix"],
+        "threshold": threshold_of(report),
+    }
 
 
 def draw(series: Sequence[Series]) -> "Figure":
@@ -62,11 +70,19 @@ def _draw_matrix(one: Series, matrix: npt.NDArray[np.int64]) -> "Figure":
     if not upright:
         for label in axes.get_xticklabels():
             label.set_rotation_mode("anchor")
-    axes.set(xlabel="predicted class", ylabel="true class")
+    axes.set(xlabel=_predicted(one), ylabel="true class")
     _write_cells(axes, matrix, percent=percent, size=8 if large else 6)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
     bar.set_label("% of the true class")
     return figure
+
+
+def _predicted(one: Series) -> str:
+    """What the columns are; a threshold is told where it is not the usual one."""
+    threshold = one.numbers["threshold"]
+    if threshold in (None, USUAL):
+        return "predicted class"
+    return f"predicted class\n{short(one.numbers['class_names'][1])} from a probability of {plain(threshold)} on"
 
 
 def _write_cells(axes: "Axes", matrix: npt.NDArray[np.int64], *, percent: npt.NDArray[np.float64], size: int) -> None:

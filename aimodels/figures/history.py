@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.errors import UsageError
+from aimodels.evaluation.regression_scores import IN_UNIT
 from aimodels.figure_style import (
     COLOURS,
     GREY,
@@ -23,6 +24,7 @@ from aimodels.figure_style import (
     number_epochs,
     short,
 )
+from aimodels.figure_style.units import labelled
 from aimodels.runs.atomic import finite
 from aimodels.runs.folder import RunFolder
 
@@ -37,6 +39,7 @@ Options = CurveOptions
 VALIDATION = "val_"
 RATE = "learning_rate"
 WHOLE = CurveOptions()
+FLAT_FROM = 50
 STAR: dict[str, Any] = {"marker": "*", "color": GREY, "markerfacecolor": COLOURS[4], "markeredgecolor": "black"}
 LABELS = {"epoch": "epoch", "step": "step", "time": "seconds of training"}
 
@@ -60,6 +63,7 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
             "step": [epoch * steps for epoch in epochs] if steps else None,
             "time": _elapsed(run, epochs=epochs),
             "columns": columns,
+            "unit": run.signature["unit"] if run.signature_file.exists() else None,
             "best": {key: best[key] for key in ("epoch", "monitor", "value")} if best else None,
             "stopped_early": facts.get("status") == "stopped_early",
         }
@@ -111,8 +115,9 @@ def draw(series: Sequence[Series], *, options: CurveOptions = WHOLE) -> "Figure"
             _draw_curves(panel, run, metric=metric, smooth=options.smooth)
         if with_rate and run.has(RATE):
             panels[-1].plot(run.x, run.values(RATE), color=run.colour, linewidth=1.1, marker=_marker(run))
+    unit = series[0].numbers["unit"]
     for panel, label in zip(panels, [*metrics, "learning rate"], strict=False):
-        panel.set_ylabel(label)
+        panel.set_ylabel(labelled(label, unit=unit if label in IN_UNIT else None))
         _scale(panel, log=options.log_y or label == "learning rate")
     if len(runs) == 1:
         _mark(panels, runs[0], metrics=metrics)
@@ -194,18 +199,30 @@ def _mark(panels: Sequence["Axes"], run: _Run, *, metrics: Sequence[str]) -> Non
 
 
 def _scale(panel: "Axes", *, log: bool) -> None:
-    """A logarithmic axis, where there is anything above 0, with plain numbers on it."""
+    """A logarithmic axis with plain numbers on it, if it is asked for or a curve would lie flat on the other one.
+
+    There is none where nothing is above 0.
+    """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     drawn = np.concatenate([np.asarray(line.get_ydata(), np.float64).ravel() for line in panel.get_lines()])
     positive = drawn[drawn > 0]
-    if not log or not len(positive) or positive.max() < 2 * positive.min():
+    if not len(positive) or positive.max() < 2 * positive.min() or not (log or _lies_flat(panel)):
         return
     panel.set_yscale("log", nonpositive="mask")
     decades = np.log10(positive.max() / positive.min())
     panel.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2 else (1.0, 2.0, 5.0)))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _lies_flat(panel: "Axes") -> bool:
+    """Whether a linear axis would hide one of the curves beside another one, or all but the beginning of it."""
+    curves = [np.asarray(line.get_ydata(), np.float64) for line in panel.get_lines()]
+    known = [curve[np.isfinite(curve)] for curve in curves]
+    filled = [curve for curve in known if len(curve)]
+    largest, smallest = max(curve.max() for curve in filled), min(np.median(curve) for curve in filled)
+    return all(curve.min() > 0 for curve in filled) and bool(largest > FLAT_FROM * smallest)
 
 
 def _legend(runs: Sequence[_Run]) -> list["Line2D"]:

@@ -9,11 +9,11 @@ from aimodels.figure_style import (
     Series,
     heading,
     legend_below,
-    measured,
     new_figure,
     same_classes,
     short,
 )
+from aimodels.figure_style.tasks import with_classes
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     """The scores of each class, from `report.json`.
 
     Raises:
-        NothingToDraw: the split was not evaluated.
+        NothingToDraw: the split was not evaluated, or the run predicts a number.
     """
-    folder = measured(run, split=split)
+    folder = with_classes(run, split=split)
     rows = folder.report["per_class"]
     return {
         "split": folder.name,

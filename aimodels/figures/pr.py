@@ -22,14 +22,14 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     """The curve of each class, from `predictions.csv`.
 
     Raises:
-        NothingToDraw: the split was not evaluated, or holds one class only.
+        NothingToDraw: the split was not evaluated, holds one class only, or the run predicts a number.
     """
     return read_curves(run, split=split, curve_of=_precision_recall)
 
 
 def draw(series: Sequence[Series]) -> "Figure":
     """The curves, and for two classes the precision of answering yes to everything."""
-    figure = draw_curves(series, text="precision and recall, one class against the rest", axes=AXES)
+    figure = draw_curves(series, text="precision and recall", axes=AXES)
     base_rate = series[0].numbers["base_rate"]
     if base_rate is not None:
         figure.axes[0].axhline(base_rate, color=GREY, linewidth=0.8, linestyle=(0, (2, 3)))

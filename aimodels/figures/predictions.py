@@ -1,11 +1,11 @@
-"""A random choice of examples with the true and the predicted class."""
+"""A random choice of examples with the true and the predicted class or number."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from aimodels.figure_style import Series, heading
-from aimodels.figure_style.captions import CROSS, TICK, Caption
-from aimodels.figure_style.example_pictures import draw_examples, read_examples
+from aimodels.figure_style import Series, heading, measured
+from aimodels.figure_style.captions import CROSS, NO_LABEL, TICK, Caption, captions_of_numbers
+from aimodels.figure_style.example_pictures import draw_examples, examples_of
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -16,26 +16,31 @@ OVERLAYS = False
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
-    """The images or texts and what was answered, from `examples.json`.
+    """The images, texts or rows and what was answered, from `examples.json`.
 
     Raises:
         NothingToDraw: the split was not evaluated.
     """
-    return read_examples(run, split=split, choice="predictions")
+    return examples_of(measured(run, split=split), choice="predictions")
 
 
 def draw(series: Sequence[Series]) -> "Figure":
-    """Green and a tick where the answer is right, red and a cross where it is wrong.
+    """Green and a tick where the answer is right, red and a cross where it is wrong; numbers with their error.
 
     Raises:
         NothingToDraw: no examples were kept.
     """
     [one] = series
-    pairs = zip(one.numbers["targets"], one.numbers["predictions"], strict=True)
-    captions = [
-        Caption((f"{TICK} {target}",), is_right=True)
+    of_numbers = "errors" in one.numbers
+    captions = captions_of_numbers(one.numbers, unit=one.numbers["unit"]) if of_numbers else _captions(one.numbers)
+    return draw_examples(one.numbers, captions, title=heading(series, "random examples"))
+
+
+def _captions(numbers: dict[str, Any]) -> list[Caption]:
+    pairs = zip(numbers["targets"], numbers["predictions"], strict=True)
+    return [
+        Caption((f"{TICK} {target or NO_LABEL}",), is_right=True)
         if target == prediction
-        else Caption((f"{CROSS} {prediction}", f"true {target}"), is_right=False)
+        else Caption((f"{CROSS} {prediction or NO_LABEL}", f"true {target or NO_LABEL}"), is_right=False)
         for target, prediction in pairs
     ]
-    return draw_examples(one.numbers, captions, title=heading(series, "random examples"))

@@ -22,14 +22,14 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     """The curve of each class, from `predictions.csv`.
 
     Raises:
-        NothingToDraw: the split was not evaluated, or holds one class only.
+        NothingToDraw: the split was not evaluated, holds one class only, or the run predicts a number.
     """
     return read_curves(run, split=split, curve_of=_roc)
 
 
 def draw(series: Sequence[Series]) -> "Figure":
     """The curves, and the line of a classifier that guesses."""
-    figure = draw_curves(series, text="ROC, one class against the rest", axes=AXES)
+    figure = draw_curves(series, text="ROC", axes=AXES)
     figure.axes[0].plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=(0, (2, 3)))
     return figure
 

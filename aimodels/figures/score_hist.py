@@ -12,11 +12,11 @@ from aimodels.figure_style import (
     Series,
     heading,
     legend_below,
-    measured,
     new_figure,
     same_classes,
     short,
 )
+from aimodels.figure_style.tasks import with_one_class
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     answer is right.
 
     Raises:
-        NothingToDraw: the split was not evaluated.
+        NothingToDraw: the split was not evaluated, or the answers are not one class each.
     """
-    folder = measured(run, split=split)
+    folder = with_one_class(run, split=split)
     rows, class_names = folder.predictions, folder.report["class_names"]
     if len(class_names) == 2:
         of, probability = class_names[1], rows.probabilities[:, 1]

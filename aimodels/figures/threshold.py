@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aimodels.evaluation.numerals import plain
 from aimodels.evaluation.operating_points import USUAL, OperatingPoints, best_f1, operating_points
 from aimodels.figure_style import (
     COLOURS,
@@ -15,11 +16,11 @@ from aimodels.figure_style import (
     heading,
     legend_below,
     look,
-    measured,
     new_figure,
     same_classes,
     short,
 )
+from aimodels.figure_style.tasks import threshold_of, with_one_class
 from aimodels.runs.atomic import finite
 from aimodels.runs.folder import RunFolder
 
@@ -35,12 +36,12 @@ SCORES = {"precision": "precision", "recall": "recall", "f1": "F1", "accuracy": 
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
-    """The scores at evenly spaced thresholds, at 0.5 and at the best F1, from `predictions.csv`.
+    """The scores at evenly spaced thresholds, at that of the run and at the best F1, from `predictions.csv`.
 
     Raises:
-        NothingToDraw: the split was not evaluated, there are more than two classes, or all examples are of one.
+        NothingToDraw: the split was not evaluated, there are other than two classes, or all examples are of one.
     """
-    folder = measured(run, split=split)
+    folder = with_one_class(run, split=split)
     rows, class_names = folder.predictions, folder.report["class_names"]
     if len(class_names) != 2:
         raise NothingToDraw(f"there are {len(class_names)} classes; a threshold is for two")
@@ -48,14 +49,14 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     if truth.all() or not truth.any():
         raise NothingToDraw(f"all examples of {split} are of one class")
     curve = operating_points(truth, probability, thresholds=np.linspace(0.0, 1.0, NUM_POINTS))
-    usual = operating_points(truth, probability, thresholds=np.array([USUAL]))
+    own = operating_points(truth, probability, thresholds=np.array([threshold_of(folder.report) or USUAL]))
     numbers: dict[str, Any] = finite(
         {
             "split": folder.name,
             "class_names": class_names,
             "threshold": curve.thresholds.tolist(),
             **{name: getattr(curve, name).tolist() for name in SCORES},
-            "usual": _point(usual),
+            "own": _point(own),
             "best_f1": _point(best_f1(truth, probability)),
         }
     )
@@ -73,7 +74,7 @@ def draw(series: Sequence[Series]) -> "Figure":
         NothingToDraw: the runs have different classes.
     """
     positive = short(same_classes(series)[1])
-    label = f"threshold: {positive} is answered above this probability of it"
+    label = f"threshold: {positive} is answered from this probability of it on"
     figure = _draw_one(series[0], label=label) if len(series) == 1 else _draw_all(series, label=label)
     figure.suptitle(heading(series, f"scores of {positive} by the threshold"), fontsize=10)
     return figure
@@ -84,9 +85,10 @@ def _draw_one(one: Series, *, label: str) -> "Figure":
     axes = figure.subplots()
     for position, (name, score) in enumerate(SCORES.items()):
         _draw_curve(axes, one, name=name, label=score, color=COLOURS[position], linestyle=LINES[position])
-    best, usual = one.numbers["best_f1"], one.numbers["usual"]
+    best, own = one.numbers["best_f1"], one.numbers["own"]
     _mark(axes, best, label=f"best F1: {best['f1']:.4f} at {best['threshold']:.3f}", marker="*", markersize=12)
-    _mark(axes, usual, label=f"F1 at {USUAL}: {usual['f1']:.4f}", marker="o", markersize=6)
+    told = f"F1 at {plain(own['threshold'])}, the threshold of the run: {own['f1']:.4f}"
+    _mark(axes, own, label=told, marker="o", markersize=6)
     axes.set(xlim=(0, 1), ylim=(-0.02, 1.02), xlabel=label, ylabel="score")
     legend_below(figure, axes, columns=3)
     return figure
@@ -100,7 +102,8 @@ def _draw_all(series: Sequence[Series], *, label: str) -> "Figure":
             best = one.numbers["best_f1"]
             told = f"{short(one.name, longest=60)} (best F1 {best['f1']:.4f} at {best['threshold']:.3f})"
             _draw_curve(panel, one, name=name, label=told, **look(position))
-        panel.axvline(USUAL, color=GREY, linewidth=0.8, linestyle=DASHED)
+            colour = look(position)["color"]
+            panel.axvline(one.numbers["own"]["threshold"], color=colour, linewidth=0.8, linestyle=DASHED)
         panel.set(title=score, xlim=(0, 1), ylim=(-0.02, 1.02))
     panels[1, 0].set_xlabel(label, loc="left")
     legend_below(figure, panels[0, 0], columns=1)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aimodels.figure_style import Series, heading
-from aimodels.figure_style.captions import CROSS, TICK, Caption
-from aimodels.figure_style.example_pictures import draw_examples, read_examples
+from aimodels.figure_style.captions import CROSS, NO_LABEL, TICK, Caption
+from aimodels.figure_style.example_pictures import draw_examples, examples_of
+from aimodels.figure_style.tasks import with_classes
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -16,12 +17,12 @@ OVERLAYS = False
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
-    """The images or texts and what was answered, from `examples.json`.
+    """The images, texts or rows and what was answered, from `examples.json`.
 
     Raises:
-        NothingToDraw: the split was not evaluated.
+        NothingToDraw: the split was not evaluated, or the run predicts a number; `worst` shows its largest errors.
     """
-    return read_examples(run, split=split, choice="top_losses")
+    return examples_of(with_classes(run, split=split), choice="top_losses")
 
 
 def draw(series: Sequence[Series]) -> "Figure":
@@ -35,8 +36,8 @@ def draw(series: Sequence[Series]) -> "Figure":
     captions = [
         Caption(
             (
-                f"{TICK if target == prediction else CROSS} {prediction}, {probability:.0%}",
-                f"true {target}",
+                f"{TICK if target == prediction else CROSS} {prediction or NO_LABEL}, {probability:.0%}",
+                f"true {target or NO_LABEL}",
                 f"loss {loss:.2f}",
             ),
             is_right=target == prediction,

@@ -13,10 +13,10 @@ from aimodels.figure_style import (
     heading,
     legend_below,
     look,
-    measured,
     new_figure,
     short,
 )
+from aimodels.figure_style.tasks import with_one_class
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     """The accuracy for k from 1 to 5, from `predictions.csv`.
 
     Raises:
-        NothingToDraw: the split was not evaluated, or there are fewer than 10 classes.
+        NothingToDraw: the split was not evaluated, the answers are not one class each, or there are fewer than 10.
     """
-    folder = measured(run, split=split)
+    folder = with_one_class(run, split=split)
     num_classes = len(folder.report["class_names"])
     if num_classes < FEWEST_CLASSES:
         raise NothingToDraw(f"there are {num_classes} classes; top-k accuracy is drawn for {FEWEST_CLASSES} or more")

@@ -59,6 +59,9 @@ def test_several_runs_share_a_picture_and_its_numbers(runs_dir, tmp_path):
     assert {one.kind for one in drawn if one.path} == shown
     assert [one for one in drawn if one.skipped] == [
         Drawn("accuracy_by_length", skipped="its examples are no texts"),
+        Drawn("feature_importance", skipped="the importance of columns was not measured; it is for rows of a table"),
+        Drawn("folds", skipped="the run is no cross-validation: aimodels train CONFIG --folds 5 makes one"),
+        Drawn("residual_hist", skipped="the run predicts classes; this is for a predicted number"),
         Drawn("threshold", skipped="there are 3 classes; a threshold is for two"),
         Drawn("topk_accuracy", skipped="there are 3 classes; top-k accuracy is drawn for 10 or more"),
     ]

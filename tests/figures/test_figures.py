@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from fake_runs import IMAGE, TEXT, add_evaluation, add_history, answers, complete_run, run_folder
+from fake_tables import complete_table_run, cross_validation
 
 from aimodels import discovery
 from aimodels.errors import UsageError
@@ -60,6 +61,20 @@ def texts(tmp_path_factory):
     return [complete_run(folder, class_names=("neg", "pos"), seed=seed, input=TEXT) for seed in (0, 1)]
 
 
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """Two such runs on tables for numbers."""
+    folder = tmp_path_factory.mktemp("tables")
+    return [complete_table_run(folder, seed=seed) for seed in (0, 1)]
+
+
+@pytest.fixture(scope="module")
+def validations(tmp_path_factory):
+    """Two cross-validations."""
+    folder = tmp_path_factory.mktemp("validations")
+    return [cross_validation(folder) for _ in range(2)]
+
+
 # --- every figure ----------------------------------------------------------------------------------------------
 
 
@@ -74,8 +89,8 @@ def those_that_show(kind, *groups):
 
 
 @pytest.mark.parametrize("kind", FIGURES)
-def test_every_figure_is_drawn_from_complete_runs(kind, images, texts):
-    pairs = those_that_show(kind, images, texts)
+def test_every_figure_is_drawn_from_complete_runs(kind, images, texts, tables, validations):
+    pairs = those_that_show(kind, images, texts, tables, validations)
     assert pairs
     for run, _ in pairs:
         figure = drawn(kind, run, rendered=True)
@@ -84,8 +99,8 @@ def test_every_figure_is_drawn_from_complete_runs(kind, images, texts):
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FIGURES if discovery.plugin("figures", kind).OVERLAYS])
-def test_every_figure_that_overlays_names_each_run(kind, images, texts):
-    pairs = those_that_show(kind, images, texts)
+def test_every_figure_that_overlays_names_each_run(kind, images, texts, tables, validations):
+    pairs = those_that_show(kind, images, texts, tables, validations)
     assert pairs
     for pair in pairs:
         shown = words_of(drawn(kind, *pair, rendered=True))
@@ -100,7 +115,7 @@ def test_every_figure_says_why_an_empty_run_shows_nothing(kind, runs_dir):
     assert len(caught.value.reason) > 10
 
 
-def test_all_figures_are_drawn_without_tensorflow(images, texts, tmp_path):
+def test_all_figures_are_drawn_without_tensorflow(images, texts, tables, validations, tmp_path):
     program = """
 import sys
 from pathlib import Path
@@ -112,7 +127,8 @@ heavy = [name for name in ("tensorflow", "keras", "matplotlib.pyplot") if name i
 sys.exit(f"loaded {heavy}" if heavy else 0)
 """
     folder = tmp_path / "pictures"
-    arguments = [sys.executable, "-c", program, str(folder), str(images[0].path), str(texts[0].path)]
+    runs = [str(group[0].path) for group in (images, texts, tables, validations)]
+    arguments = [sys.executable, "-c", program, str(folder), *runs]
     ended = subprocess.run(arguments, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     assert sorted(path.stem for path in folder.glob("*.png")) == sorted(FIGURES)

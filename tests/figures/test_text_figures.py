@@ -210,7 +210,7 @@ def test_other_fonts_of_the_machine_have_letters_that_the_first_one_lacks(monkey
 # --- threshold -------------------------------------------------------------------------------------------------
 
 
-def test_threshold_counts_what_is_answered_above_it(runs_dir):
+def test_threshold_counts_what_is_answered_from_it_on(runs_dir):
     run = evaluated(runs_dir, some_images(5), targets=[0, 0, 1, 1, 1], probabilities=yes(0.1, 0.6, 0.4, 0.7, 0.9))
     numbers = numbers_of("threshold", run)
     at = {round(threshold, 4): place for place, threshold in enumerate(numbers["threshold"])}
@@ -224,17 +224,17 @@ def test_threshold_counts_what_is_answered_above_it(runs_dir):
 
 
 @pytest.mark.parametrize("input", [IMAGE, TEXT], ids=["images", "texts"])
-def test_threshold_at_one_half_is_the_report(runs_dir, input):
+def test_threshold_of_the_run_is_the_report(runs_dir, input):
     run = complete_run(runs_dir, class_names=("neg", "pos"), input=input)
     report = json.loads((run.evaluation("test") / "report.json").read_text())
-    usual = numbers_of("threshold", run)["usual"]
+    own = numbers_of("threshold", run)["own"]
     positive = report["per_class"][1]
-    assert usual["accuracy"] == pytest.approx(report["metrics"]["accuracy"])
-    assert [usual[name] for name in ("precision", "recall", "f1")] == pytest.approx(
+    assert own["accuracy"] == pytest.approx(report["metrics"]["accuracy"])
+    assert [own[name] for name in ("precision", "recall", "f1")] == pytest.approx(
         [positive[name] for name in ("precision", "recall", "f1")]
     )
     shown = words_of(drawn("threshold", run))
-    assert f"F1 at 0.5: {positive['f1']:.4f}" in shown
+    assert f"F1 at 0.5000, the threshold of the run: {positive['f1']:.4f}" in shown
     assert f"best F1: {numbers_of('threshold', run)['best_f1']['f1']:.4f}" in shown
 
 
