@@ -34,21 +34,15 @@ def is_simple(kind: "pyarrow.DataType") -> bool:
     from pyarrow import types
 
     inner = kind.value_type if types.is_dictionary(kind) else kind
-    return any(
-        test(inner)
-        for test in (
-            types.is_string,
-            types.is_large_string,
-            types.is_string_view,
-            types.is_integer,
-            types.is_floating,
-            types.is_decimal,
-            types.is_boolean,
-            types.is_date,
-            types.is_timestamp,
-            types.is_null,
-        )
-    )
+    tests = (types.is_string, types.is_large_string, types.is_string_view, types.is_date, types.is_timestamp)
+    return _holds_numbers(inner) or any(test(inner) for test in tests)
+
+
+def _holds_numbers(kind: "pyarrow.DataType") -> bool:
+    from pyarrow import types
+
+    tests = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean, types.is_null)
+    return any(test(kind) for test in tests)
 
 
 def typed(cells: "pyarrow.Array", *, kind: Kind, format: TableFormat) -> Typed:
@@ -96,14 +90,15 @@ def _numbers(cells: "pyarrow.Array", format: TableFormat) -> Typed:
 
     if types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
-    if not (types.is_string(cells.type) or types.is_large_string(cells.type) or types.is_string_view(cells.type)):
+    if _holds_numbers(cells.type):
         return _finite(cells.cast(pyarrow.float64(), safe=False))
+    cells = as_strings(cells)
     if format.decimal == ".":
         try:
             return _finite(cells.cast(pyarrow.float64()))
         except pyarrow.ArrowInvalid:
             pass  # something in it is missing, has white space around it, or is no number
-    return _careful_numbers(cells.cast(pyarrow.string()), format)
+    return _careful_numbers(cells, format)
 
 
 def _careful_numbers(cells: "pyarrow.Array", format: TableFormat) -> Typed:

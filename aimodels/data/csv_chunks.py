@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.config.table_format import TableFormat
-from aimodels.data.csv_dialect import Chunk, Dialect, num_lines
+from aimodels.data.csv_dialect import Chunk, Dialect, Row, num_lines
 from aimodels.data.table_problems import (
     cell,
     has_nul,
@@ -88,20 +88,41 @@ def _recoded(block: bytes, stream: "IO[bytes] | Any", *, path: Path, encoding: s
 
 
 def _begun(path: Path, blocks: Iterator[bytes], format: TableFormat) -> CsvFile:
-    start = Chunk(path, next(blocks), 1)
-    lines = start.lines
-    dialects = [Dialect(delimiter, format.quote_character) for delimiter in _ordered(format.delimiters, path)]
-    dialect = max(dialects, key=lambda dialect: dialect.num_cells(lines))
-    header = next(iter(dialect.rows(start, most=1)), None)
+    text, header = b"", None
+    for block in blocks:
+        text += block
+        header = _header(Chunk(path, text, 1), format, goes_on=True)
+        if header is not None or len(text) > MOST_TEXT_BYTES:
+            break
+    header = header or _header(Chunk(path, text, 1), format, goes_on=False)
     if header is None:
         raise no_rows(f"{path} is empty")
-    length = len("".join(lines[: header.last_line]).encode("utf-8", "surrogateescape"))
-    _check_characters(Chunk(path, start.text[:length], 1))
-    names = tuple(name.strip() for name in header.cells)
-    _check_names(names, place=f"{path}:{header.line}")
-    rest = Chunk(path, start.text[length:], header.last_line + 1)
-    least_bytes = max(CHUNK_BYTES, CHUNK_BYTES_PER_COLUMN * len(names))
-    return CsvFile(path, names, dialect, _Cutting(dialect, least_bytes).chunks(rest, blocks))
+    _check_characters(Chunk(path, text[: header.num_bytes], 1))
+    names = tuple(name.strip() for name in header.row.cells)
+    _check_names(names, place=f"{path}:{header.row.line}")
+    rest = Chunk(path, text[header.num_bytes :], header.row.last_line + 1)
+    cutting = _Cutting(header.dialect, least_bytes=max(CHUNK_BYTES, CHUNK_BYTES_PER_COLUMN * len(names)))
+    return CsvFile(path, names, header.dialect, cutting.chunks(rest, blocks))
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The first row, how many bytes the file has up to its end, and how it is written."""
+
+    row: Row
+    num_bytes: int
+    dialect: Dialect
+
+
+def _header(start: Chunk, format: TableFormat, *, goes_on: bool) -> _Header | None:
+    """The header of a file, if it is whole."""
+    lines = start.lines
+    dialects = [Dialect(delimiter, format.quote_character) for delimiter in _ordered(format.delimiters, start.path)]
+    dialect = max(dialects, key=lambda dialect: dialect.num_cells(lines))
+    for row in dialect.rows(start, goes_on=goes_on, most=1):
+        if not goes_on or row.last_line < len(lines):
+            return _Header(row, len("".join(lines[: row.last_line]).encode("utf-8", "surrogateescape")), dialect)
+    return None
 
 
 def _ordered(delimiters: tuple[str, ...], path: Path) -> list[str]:

@@ -137,11 +137,11 @@ def other_columns(path: Path, *, first: Path, lacking: Sequence[str], additional
 
 def no_such_columns(path: Path, lacking: Sequence[str], *, present: Sequence[str]) -> DataError:
     """The error for columns that are needed and not there."""
+    plain = {name.casefold(): name for name in present}
     notes = []
     for name in lacking[:MOST_NAMED]:
-        near = difflib.get_close_matches(name, present, n=3, cutoff=0.6)
-        near = near or [other for other in present if other.casefold() == name.casefold()]
-        notes += [f"near {name}: {', '.join(near)}"] if near else []
+        near = difflib.get_close_matches(name.casefold(), plain, n=3, cutoff=0.6)
+        notes += [f"near {name}: {listed([plain[word] for word in near])}"] if near else []
     return DataError(
         f"{path} has no column{'s' * (len(lacking) > 1)} {listed(lacking)}",
         code="AM261",
