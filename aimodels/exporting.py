@@ -1,8 +1,10 @@
 """Export a run: build it out of sight, prove that it answers like the run, and only then give it its name."""
 
 import json
+import math
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,16 +13,23 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels import discovery
-from aimodels.data.dataset import ImageFiles, Texts
+from aimodels.data.dataset import ImageFiles, TableInput, Texts
 from aimodels.data.loading import load_dataset
+from aimodels.data.raw_columns import raw
+from aimodels.data.rows import Rows
 from aimodels.data.thumbnails import decode
 from aimodels.errors import FailedError, UsageError, UserError
 from aimodels.events import phase, warn
+from aimodels.prediction.answering import outputs_of
 from aimodels.prediction.kinds import kind_of
-from aimodels.prediction.predict import Predictor
+from aimodels.prediction.predict import Answers, Predictor
+from aimodels.prediction.table_answering import RawRows
 from aimodels.runs.atomic import cannot_write
 from aimodels.runs.folder import RunFolder
+from aimodels.verification.clean_process import Asked, Ways
+from aimodels.verification.hard_rows import hard_rows
 
+# Of a probability; of a number as a share of the larger of 1, itself and the standard deviation of all of them.
 LARGEST_DIFFERENCE = 1e-5
 # Empty, without a word, of several scripts, with accents apart and joined emoji, much longer than any review.
 HARD_TEXTS = (
@@ -46,7 +55,11 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Exported:
-    """Where the export is, and how far its answers are from the run's at most (None if it was not verified)."""
+    """Where the export is, and how far its answers are from the run's at most (None if it was not verified).
+
+    The difference is that of a probability; for regression that of a value, as a share of the larger of 1, the value
+    itself and the standard deviation of all values.
+    """
 
     path: Path
     num_bytes: int
@@ -86,7 +99,8 @@ def export_run(run: RunFolder, request: ExportRequest) -> Exported:
         if request.num_verified:
             with phase("verifying it in a clean process"):
                 examples = examples_of(run, most=request.num_verified)
-                difference = _largest_difference(run, request, examples=examples, ways=format.verify(partial, examples))
+                ways = format.verify(partial, examples, outputs=outputs_of(run))
+                difference = _largest_difference(run, request, examples=examples, ways=ways)
         partial.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -111,20 +125,26 @@ def _free_path(run: RunFolder, request: ExportRequest, *, suffix: str) -> Path:
     return folder / f"{version}{suffix}"
 
 
-def examples_of(run: RunFolder, *, most: int) -> npt.NDArray[np.uint8] | Texts:
-    """Real examples to ask about: of the test split, or what the run itself kept, and texts that are hard to read.
+def examples_of(run: RunFolder, *, most: int) -> Asked:
+    """Real examples to ask about: of the test split, or what the run itself kept; and texts or rows hard to read.
 
     Images are uint8 [N, height, width, channels].
     """
-    config = run.config
+    config, input = run.config, run.input
     try:
         dataset = load_dataset(config.data, seed=config.seed)
     except UserError as error:
-        kind = kind_of(run)
-        warn("AM604", f"the data of the run cannot be read ({error.message}); verified on the {kind} kept in the run")
-        return _kept(run, most=most)
+        kind = "hard rows alone" if isinstance(input, TableInput) else f"the {kind_of(run)} kept in the run"
+        warn("AM604", f"the data of the run cannot be read ({error.message}); verified on {kind}")
+        return hard_rows(input) if isinstance(input, TableInput) else _kept(run, most=most)
     split = dataset.test or dataset.validation or dataset.train
     chosen = split.take(np.linspace(0, len(split) - 1, num=min(most, len(split))).astype(np.int64)).examples
+    if isinstance(input, TableInput):
+        if not isinstance(chosen, Rows):
+            raise TypeError(f"{type(chosen).__name__} are no rows")
+        return RawRows(raw(chosen.table(), input=input)).followed_by(hard_rows(input))
+    if isinstance(chosen, Rows):
+        raise TypeError(f"{run.name} takes no rows")
     if isinstance(chosen, Texts):
         return Texts((*chosen.strings, *HARD_TEXTS))
     return Predictor(run).decode(chosen) if isinstance(chosen, ImageFiles) else chosen
@@ -135,27 +155,43 @@ def _kept(run: RunFolder, *, most: int) -> npt.NDArray[np.uint8] | Texts:
     return Texts((*samples["texts"][:most], *HARD_TEXTS)) if "texts" in samples else decode(samples["images"])[:most]
 
 
-def _largest_difference(
-    run: RunFolder,
-    request: ExportRequest,
-    *,
-    examples: npt.NDArray[np.uint8] | Texts,
-    ways: dict[str, npt.NDArray[np.float32]],
-) -> float:
-    """The largest difference of a probability between the run and any way of asking the export."""
-    wanted = Predictor(run, request.checkpoint).answer(examples).probabilities
+def _largest_difference(run: RunFolder, request: ExportRequest, *, examples: Asked, ways: Ways) -> float:
+    """The largest difference between what the run and any way of asking the export answer."""
+    predictor = Predictor(run, request.checkpoint)
+    wanted = predictor.answer(examples)
     largest = 0.0
-    for way, found in ways.items():
-        difference = float(np.abs(found - wanted[: len(found)]).max(initial=0.0))
-        if not difference <= LARGEST_DIFFERENCE or found.shape[1:] != wanted.shape[1:]:
-            raise FailedError(
-                f"the export does not answer like {run.name}: {way} differs by {difference:.2g}, "
-                f"more than {LARGEST_DIFFERENCE:.0e}",
-                code="AM601",
-                help="nothing was kept; please report it with aimodels doctor " + run.name,
-            )
+    for way, named in ways.items():
+        difference = _difference(named, wanted)
+        if not difference <= LARGEST_DIFFERENCE:
+            raise _answers_otherwise(run, f"{way} differs by {difference:.2g}, more than {LARGEST_DIFFERENCE:.0e}")
+        if "label" in named:
+            told = [label.decode() for label in named["label"]]
+            follows = predictor.outputs.answers(named).labels
+            if told != follows:
+                raise _answers_otherwise(run, f"{way} gives labels that do not follow from its probabilities")
         largest = max(largest, difference)
     return largest
+
+
+def _difference(named: Mapping[str, npt.NDArray[Any]], wanted: Answers) -> float:
+    """How far the numbers of an export are from those of the run; infinite where there are none to compare."""
+    if wanted.values is None:
+        found, numbers = named.get("probabilities"), wanted.probabilities
+        scale: npt.NDArray[np.float32] = np.ones((len(numbers), 1), dtype=np.float32)
+    else:
+        found, numbers = named.get("value"), wanted.values
+        scale = np.maximum(np.abs(numbers), max(1.0, float(numbers.std())))
+    if found is None or found.shape[1:] != numbers.shape[1:]:
+        return math.inf
+    return float((np.abs(found - numbers[: len(found)]) / scale[: len(found)]).max(initial=0.0))
+
+
+def _answers_otherwise(run: RunFolder, how: str) -> FailedError:
+    return FailedError(
+        f"the export does not answer like {run.name}: {how}",
+        code="AM601",
+        help="nothing was kept; please report it with aimodels doctor " + run.name,
+    )
 
 
 def _num_bytes(path: Path) -> int:

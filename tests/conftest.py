@@ -109,3 +109,15 @@ def text_run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     from text_runs import untrained_text_run
 
     return untrained_text_run(tmp_path_factory.mktemp("texts") / "runs")
+
+
+@pytest.fixture(scope="session")
+def table_run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run for rows of a table with a small network of random weights, which many tests ask and none may change."""
+    from aimodels.distribution.tensorflow_start import start_tensorflow
+
+    start_tensorflow()
+
+    from table_runs import untrained_table_run
+
+    return untrained_table_run(tmp_path_factory.mktemp("rows") / "runs")

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from aimodels.config.schema import ArchitectureOptions, Config
+from aimodels.architectures import lstm
+from aimodels.config.loading import to_yaml
+from aimodels.config.schema import Config
 from aimodels.data.dataset import Split, TextInput, Texts
 from aimodels.datasets import text_folder
 from aimodels.runs.atomic import write_json
@@ -46,9 +48,9 @@ def untrained_text_run(
         "architecture": "lstm", "dataset": "text_folder", "num_parameters": network.count_params(), "words": read
     }  # fmt: skip
     write_json(run.run_file, {"name": run.name, "status": "finished", "schema": "aimodels/1", **facts})
-    # As if it had been read from config.resolved.yaml; the data is not there any more.
+    # The data is not there any more.
     data = text_folder.Options(name="text_folder", path=str(runs_dir.parent / "texts"), test=0.5)
-    run.__dict__["config"] = Config(data=data, model=ArchitectureOptions(name="lstm"))
+    run.resolved_file.write_text(to_yaml(Config(data=data, model=lstm.Options(name="lstm"))))
     return run
 
 

@@ -1,15 +1,19 @@
 """The steps of `aimodels export`: one format after the other, each shown with what it takes and how exact it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aimodels import discovery
 from aimodels.cli.console import Console
 from aimodels.cli.formatting import size
+from aimodels.cli.problems import printable
+from aimodels.data.excerpts import num_columns
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from aimodels.exporting import Exported
+
+MOST_COLUMNS = 40
 
 
 def export_formats(run: RunFolder, formats: Sequence[str], **request: Any) -> dict[str, "Exported"]:
@@ -38,6 +42,7 @@ def show(console: Console, name: str, exported: "Exported") -> None:
     for signature in exported.signature:
         console.out(f"  {signature['signature']}")
         console.out(f"    takes   {signature['input']}")
+        _show_columns(console, signature.get("columns", ()))
         console.out(f"    gives   {signature['outputs']}")
     if exported.max_abs_diff is None:
         console.out("  not verified: --verify 0")
@@ -47,3 +52,15 @@ def show(console: Console, name: str, exported: "Exported") -> None:
             f"largest difference to the run {exported.max_abs_diff:.1e}"
         )
     console.essential(str(exported.path))
+
+
+def _show_columns(console: Console, columns: Sequence[Mapping[str, Any]]) -> None:
+    """A line per column, with its argument where that is another word."""
+    width = max((num_columns(printable(column["name"])) for column in columns[:MOST_COLUMNS]), default=0)
+    for column in columns[:MOST_COLUMNS]:
+        name = printable(column["name"])
+        padding = " " * (width - num_columns(name))
+        other = f"as {column['argument']}" if column["argument"] != column["name"] else ""
+        console.out(f"              {name}{padding}   {column['dtype']:<7}   {other}".rstrip())
+    if len(columns) > MOST_COLUMNS:
+        console.out(f"              ... ({len(columns):,} columns; all of them: assets.extra/signature.json)")

@@ -70,7 +70,7 @@ class ImageAnswering:
             self._check_shape(examples)
         parts = [self._compiled(batch)["probabilities"].numpy() for batch in self._batches(examples, batch_size)]
         empty = np.empty((0, len(self.outputs.class_names)), dtype=np.float32)
-        return Answers(np.concatenate([empty, *parts]), self.outputs.class_names)
+        return self.outputs.answers({"probabilities": np.concatenate([empty, *parts])})
 
     def decode(self, files: ImageFiles) -> npt.NDArray[np.uint8]:
         """The images of these files as the network takes them: uint8 [N, height, width, channels].

@@ -1,12 +1,14 @@
 """What kind of examples a run takes, and what is said about those of another kind."""
 
-from aimodels.data.dataset import TextInput
+from aimodels.data.dataset import TableInput, TextInput
 from aimodels.errors import UsageError
 from aimodels.runs.folder import RunFolder
 
 
 def kind_of(run: RunFolder) -> str:
-    """What a run takes, in the plural: images or texts."""
+    """What a run takes, in the plural: images, texts or rows."""
+    if isinstance(run.input, TableInput):
+        return "rows"
     return "texts" if isinstance(run.input, TextInput) else "images"
 
 

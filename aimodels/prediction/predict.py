@@ -6,11 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.data.dataset import Examples, ImageFiles, Texts
+from aimodels.data.rows import Rows
 from aimodels.prediction.answering import answering
 from aimodels.prediction.attention import Attention, attention_of
 from aimodels.prediction.image_answering import ImageAnswering
 from aimodels.prediction.kinds import other_kind
 from aimodels.prediction.outputs import Answers
+from aimodels.prediction.table_answering import RawRows, TableAnswering
 from aimodels.prediction.text_answering import TextAnswering
 from aimodels.runs.folder import RunFolder
 
@@ -24,10 +26,13 @@ class Predictor:
         self._run = run
         self._answering = answering(run, checkpoint)
         self.input = run.input
-        self.class_names = self._answering.outputs.class_names
+        self.outputs = self._answering.outputs
+        self.class_names = self.outputs.class_names
 
-    def answer(self, examples: Examples, *, batch_size: int = 256) -> Answers:
-        """Ask about images (uint8 [N, height, width, channels]), image files or texts; answers in the same order.
+    def answer(self, examples: Examples | RawRows, *, batch_size: int = 256) -> Answers:
+        """Ask about images (uint8 [N, height, width, channels]), image files, texts or rows; answers in the same order.
+
+        Rows of a table without texts are answered some thousand at a time, whatever `batch_size` is.
 
         Raises:
             UsageError: examples of another kind than the model takes.
@@ -35,6 +40,10 @@ class Predictor:
         """
         if isinstance(examples, Texts):
             return self._texts.answer(examples, batch_size=batch_size)
+        if isinstance(examples, Rows):
+            return self._tables.answer(examples, batch_size=batch_size)
+        if isinstance(examples, RawRows):
+            return self._tables.answer_raw(examples, batch_size=batch_size)
         return self._images.answer(examples, batch_size=batch_size)
 
     def decode(self, files: ImageFiles) -> npt.NDArray[np.uint8]:
@@ -67,4 +76,10 @@ class Predictor:
     def _texts(self) -> TextAnswering:
         if not isinstance(self._answering, TextAnswering):
             raise other_kind(self._run, given="texts")
+        return self._answering
+
+    @property
+    def _tables(self) -> TableAnswering:
+        if not isinstance(self._answering, TableAnswering):
+            raise other_kind(self._run, given="rows of a table")
         return self._answering

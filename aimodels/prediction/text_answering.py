@@ -64,7 +64,7 @@ class TextAnswering:
             num_unknown[positions] = np.add.reduceat(encoded.ids == UNKNOWN, encoded.starts[:-1], dtype=np.int64)
             for rows, ids in padded(encoded, batch_size=batch_size):
                 probabilities[positions[rows]] = self._compiled(ids)["probabilities"].numpy()
-        return Answers(probabilities, self.outputs.class_names, num_words, num_unknown)
+        return self.outputs.answers({"probabilities": probabilities}, num_words=num_words, num_unknown=num_unknown)
 
     def num_words(self, strings: tuple[str, ...]) -> npt.NDArray[np.int64]:
         """How many words each text has, those that are cut off included: [N]."""

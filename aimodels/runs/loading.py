@@ -1,11 +1,12 @@
 """The trained Keras model of a run, read back."""
 
 import importlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aimodels import discovery
-from aimodels.data.dataset import ImageInput
+from aimodels.data.dataset import ImageInput, TableInput
 from aimodels.errors import FailedError, MissingError
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.precision import in_float32
@@ -54,8 +55,7 @@ def register_layers() -> None:
 
 
 def _check_fits(model: "keras.Model", run: RunFolder, path: Path) -> None:
-    wanted_input = str(run.input.shape) if isinstance(run.input, ImageInput) else "text"
-    wanted_output = num_outputs_of(run.signature)
+    wanted_input, wanted_output = _taken_by(run), num_outputs_of(run.signature)
     found_input, found_output = _input_of(model), model.output_shape[-1]
     if (found_input, found_output) != (wanted_input, wanted_output):
         raise FailedError(
@@ -73,7 +73,22 @@ def _check_fits(model: "keras.Model", run: RunFolder, path: Path) -> None:
         )
 
 
+def _taken_by(run: RunFolder) -> str:
+    """What goes into the network of a run, in the words of `_input_of`."""
+    input = run.input
+    if isinstance(input, ImageInput):
+        return str(input.shape)
+    return _columns(input.names) if isinstance(input, TableInput) else "text"
+
+
 def _input_of(model: "keras.Model") -> str:
-    """What goes in, without the number of examples: a shape, or text."""
+    """What goes in, without the number of examples: a shape, text, or the columns of a table."""
+    inputs = getattr(model, "input", None)  # a Sequential model has none
+    if isinstance(inputs, dict):
+        return _columns(inputs)
     tensor = model.inputs[0]
     return "text" if tensor.dtype == "string" and len(tensor.shape) == 1 else str(tuple(tensor.shape[1:]))
+
+
+def _columns(names: Iterable[str]) -> str:
+    return "the columns " + ", ".join(sorted(names))

@@ -3,31 +3,37 @@
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from aimodels.data.dataset import Texts
 from aimodels.errors import FailedError
+from aimodels.prediction.table_answering import RawRows
 
 HERE = Path(__file__).parent
 LONGEST_SECONDS = 600
 
+Asked = npt.NDArray[np.uint8] | Texts | RawRows
+Ways = dict[str, dict[str, npt.NDArray[Any]]]
 
-def ask(script: str, path: Path, **examples: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[np.float32]]:
-    """Run a script of this folder on an exported model and give the probabilities it answered with, by way of asking.
 
-    `-I` keeps the current folder and the user's packages out, so the script finds TensorFlow and NumPy alone.
+def ask(script: str, path: Path, question: Mapping[str, npt.NDArray[Any]]) -> Ways:
+    """Run a script of this folder on an exported model and give its outputs, by way of asking and by name.
+
+    Strings in a question are `packed`; those in an answer are bytes. `-I` keeps the current folder and the user's
+    packages out, so the script finds TensorFlow and NumPy alone.
 
     Raises:
         FailedError: the process failed; its last lines are in the message.
     """
     with tempfile.TemporaryDirectory(prefix="aimodels-verify-") as folder:
-        question, answer = Path(folder, "question.npz"), Path(folder, "answer.npz")
-        np.savez(question, allow_pickle=False, **examples)
-        command = [sys.executable, "-I", str(HERE / script), str(path), str(question), str(answer)]
+        asked, answer = Path(folder, "question.npz"), Path(folder, "answer.npz")
+        np.savez(asked, allow_pickle=False, **question)
+        command = [sys.executable, "-I", str(HERE / script), str(path), str(asked), str(answer)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False)
         except subprocess.TimeoutExpired as error:
@@ -39,13 +45,23 @@ def ask(script: str, path: Path, **examples: npt.NDArray[np.uint8]) -> dict[str,
                 notes=tuple(done.stderr.strip().splitlines()[-5:]),
                 help="this is a fault of the export, not of your data; please report it with these lines",
             )
+        ways: Ways = {}
         with np.load(answer, allow_pickle=False) as arrays:
-            return {way: arrays[way].astype(np.float32) for way in arrays.files}
+            for key in arrays.files:
+                way, _, output = key.partition("/")
+                array = arrays[key]
+                ways.setdefault(way, {})[output] = array if array.dtype != np.uint8 else as_objects(unpacked(array))
+        return ways
 
 
 def packed(contents: Sequence[bytes]) -> npt.NDArray[np.uint8]:
     """Files or texts one after the other, each behind 8 bytes of its length; NumPy's own byte strings lose zeros."""
     return np.frombuffer(b"".join(len(content).to_bytes(8, "little") + content for content in contents), dtype=np.uint8)
+
+
+def as_asked(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A column of rows for a question: numbers as they are, strings packed."""
+    return packed(values.tolist()) if values.dtype == object else values
 
 
 def unpacked(content: npt.NDArray[np.uint8]) -> list[bytes]:
@@ -56,6 +72,13 @@ def unpacked(content: npt.NDArray[np.uint8]) -> list[bytes]:
         contents.append(whole[start + 8 : end])
         start = end
     return contents
+
+
+def as_objects(contents: Sequence[bytes]) -> npt.NDArray[np.object_]:
+    """The same as an array, [N]; NumPy's own byte strings lose zeros."""
+    array = np.empty(len(contents), dtype=object)
+    array[:] = contents
+    return array
 
 
 def as_utf_8(texts: Texts) -> list[bytes]:

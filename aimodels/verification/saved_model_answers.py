@@ -1,8 +1,8 @@
 """Stand-alone: load a SavedModel with both of TensorFlow's loaders and write down what it answers.
 
 Run as `python -I saved_model_answers.py MODEL QUESTION.npz ANSWER.npz`; needs TensorFlow and NumPy only. The question
-holds an array of uint8 per signature: pixels, or strings one after the other. The answer holds the probabilities per
-way of asking.
+holds an array per argument of each signature, called `signature/argument`: numbers, or strings one after the other as
+uint8. The answer holds an array per output of each way of asking, called `way/output`; labels are strings, too.
 """
 
 import sys
@@ -20,19 +20,27 @@ def main(model: str, question: str, answer: str) -> None:
     # What the model says is compared, not how a GPU rounds.
     tf.config.experimental.enable_tensor_float_32_execution(enabled=False)
     loaded = tf.saved_model.load(model)
-    ways = {}
-    with np.load(question, allow_pickle=False) as examples:
-        for name in examples.files:
-            [(argument, spec)] = loaded.signatures[name].structured_input_signature[1].items()
-            whole = tf.constant(_strings(examples[name]) if spec.dtype == tf.string else examples[name], spec.dtype)
-            # An empty batch has nothing to compare but its shape, which must fit that of the one example behind it.
-            batches = {name: [whole], f"{name}, batches of 0 and 1": [whole[:0], whole[:1]]}
-            for way, asked in batches.items():
-                answers = [loaded.signatures[name](**{argument: batch})["probabilities"] for batch in asked]
-                ways[way] = tf.concat(answers, axis=0).numpy()
-            if name == DEFAULT:
-                ways["session loader"] = _in_session(model, argument, whole.numpy())
-    np.savez(answer, allow_pickle=False, **ways)
+    asked: dict[str, dict[str, np.ndarray]] = {}
+    with np.load(question, allow_pickle=False) as arrays:
+        for key in arrays.files:
+            signature, _, argument = key.partition("/")
+            asked.setdefault(signature, {})[argument] = arrays[key]
+    ways: dict[str, dict[str, np.ndarray]] = {}
+    for name, arguments in asked.items():
+        specs = loaded.signatures[name].structured_input_signature[1]
+        whole = {argument: _tensor(array, specs[argument].dtype) for argument, array in arguments.items()}
+        ways[name] = _asked(loaded.signatures[name], [whole])
+        # An empty batch has nothing to compare but its shape, which must fit that of the one example behind it.
+        few = [{argument: tensor[start:stop] for argument, tensor in whole.items()} for start, stop in ((0, 0), (0, 1))]
+        ways[f"{name}, batches of 0 and 1"] = _asked(loaded.signatures[name], few)
+        if name == DEFAULT:
+            ways["session loader"] = _in_session(model, whole)
+    told = {f"{way}/{output}": array for way, outputs in ways.items() for output, array in outputs.items()}
+    np.savez(answer, allow_pickle=False, **told)
+
+
+def _tensor(array: np.ndarray, dtype: tf.DType) -> tf.Tensor:
+    return tf.constant(_strings(array) if dtype == tf.string else array, dtype)
 
 
 def _strings(packed: np.ndarray) -> list[bytes]:
@@ -45,13 +53,30 @@ def _strings(packed: np.ndarray) -> list[bytes]:
     return strings
 
 
-def _in_session(model: str, argument: str, examples: np.ndarray) -> np.ndarray:
+def _packed(output: np.ndarray) -> np.ndarray:
+    """Numbers as they are; strings each behind 8 bytes that say its length."""
+    if output.dtype != object:
+        return output
+    return np.frombuffer(b"".join(len(text).to_bytes(8, "little") + text for text in output), dtype=np.uint8)
+
+
+def _asked(
+    signature: tf.types.experimental.ConcreteFunction, batches: list[dict[str, tf.Tensor]]
+) -> dict[str, np.ndarray]:
+    """What a signature answers to some batches, one behind the other, by output."""
+    answers = [signature(**batch) for batch in batches]
+    return {name: _packed(tf.concat([answer[name] for answer in answers], axis=0).numpy()) for name in answers[0]}
+
+
+def _in_session(model: str, asked: dict[str, tf.Tensor]) -> dict[str, np.ndarray]:
     """The way of `saved_model_cli` and TensorFlow Serving, which finds variables by another path."""
+    arrays = {argument: tensor.numpy() for argument, tensor in asked.items()}
     with tf.compat.v1.Session(graph=tf.Graph()) as session:
         graph = tf.compat.v1.saved_model.load(session, ["serve"], model)
         signature = graph.signature_def[DEFAULT]
-        output = signature.outputs["probabilities"].name
-        return np.asarray(session.run(output, {signature.inputs[argument].name: examples}))
+        outputs = {name: output.name for name, output in signature.outputs.items()}
+        given = {signature.inputs[argument].name: array for argument, array in arrays.items()}
+        return {name: _packed(np.asarray(array)) for name, array in session.run(outputs, given).items()}
 
 
 if __name__ == "__main__":

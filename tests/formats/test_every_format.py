@@ -8,13 +8,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from table_runs import INPUT, MULTILABEL, REGRESSION, some_rows, untrained_table_run
 from text_runs import TEXTS, untrained_text_run
 
 from aimodels import discovery
-from aimodels.data.dataset import Texts
+from aimodels.data.dataset import Target, Texts
+from aimodels.data.raw_columns import raw
 from aimodels.errors import ConfigError, FailedError, UsageError
 from aimodels.exporting import HARD_TEXTS, ExportRequest, examples_of, export_run
+from aimodels.prediction.arguments import arguments_of
+from aimodels.prediction.outputs import Outputs
+from aimodels.prediction.table_answering import RawRows
 from aimodels.runs.folder import RunFolder
+from aimodels.verification.clean_process import Ways
+from aimodels.verification.hard_rows import hard_rows
 
 NAMES = discovery.names("formats")
 pytestmark = pytest.mark.tensorflow
@@ -28,9 +35,9 @@ def test_there_are_formats() -> None:
     assert {"saved_model", "keras"} <= set(NAMES)
 
 
-@pytest.fixture(params=["trained_run", "text_run"])
+@pytest.fixture(params=["trained_run", "text_run", "table_run"])
 def run(request: pytest.FixtureRequest) -> RunFolder:
-    """A run for images and one for texts."""
+    """A run for images, one for texts and one for rows."""
     found: RunFolder = request.getfixturevalue(request.param)
     return found
 
@@ -39,7 +46,8 @@ def run(request: pytest.FixtureRequest) -> RunFolder:
 def test_an_export_answers_like_the_run_in_a_clean_process(name: str, run: RunFolder, tmp_path: Path) -> None:
     result = exported(run, name, tmp_path)
     assert result.max_abs_diff <= 1e-5
-    assert result.num_verified == (32 if run.signature["input"]["kind"] == "image" else len(TEXTS) + len(HARD_TEXTS))
+    num_kept = {"image": 32, "text": len(TEXTS) + len(HARD_TEXTS), "table": len(hard_rows(INPUT))}
+    assert result.num_verified == num_kept[run.signature["input"]["kind"]]
     assert result.path.exists()
     assert result.num_bytes > 0
     assert [path.name for path in result.path.parent.iterdir()] == [result.path.name]
@@ -60,8 +68,12 @@ def test_an_export_that_answers_otherwise_is_not_kept(
 ) -> None:
     from aimodels.formats import keras as format
 
+    def shifted(path: Path, asked: Any, *, outputs: Outputs) -> Ways:
+        [named] = verify(path, asked, outputs=outputs).values()
+        return {"the network": {"probabilities": named["probabilities"] + np.float32(1e-3)}}
+
     verify = format.verify
-    monkeypatch.setattr(format, "verify", lambda path, asked: {"images": verify(path, asked)["images"] + 1e-3})
+    monkeypatch.setattr(format, "verify", shifted)
     with pytest.raises(FailedError, match="does not answer like") as caught:
         exported(trained_run, "keras", tmp_path)
     assert caught.value.code == "AM601"
@@ -226,3 +238,134 @@ def test_a_recurrent_layer_exported_where_a_gpu_is_runs_without_one(
     operations = {node.op for function in graph.library.function for node in function.node_def}
     assert "LookupTableFindV2" in operations
     assert not [name for name in operations if "Cudnn" in name]
+
+
+# --- rows of a table --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "target"), [("saved_model", REGRESSION), ("keras", REGRESSION), ("saved_model", MULTILABEL)]
+)
+def test_an_export_for_rows_answers_like_the_run_whatever_is_predicted(
+    name: str, target: Target, tmp_path: Path
+) -> None:
+    result = exported(untrained_table_run(tmp_path / "runs", target), name, tmp_path)
+    assert result.max_abs_diff <= 1e-5
+
+
+@pytest.fixture(scope="module")
+def regression_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return untrained_table_run(tmp_path_factory.mktemp("regression") / "runs", REGRESSION)
+
+
+@pytest.mark.parametrize(("shift", "is_kept"), [(0.5e-5, True), (2e-5, False)])
+def test_a_number_is_compared_as_a_share_of_itself(
+    shift: float, is_kept: bool, regression_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aimodels.formats import keras as format
+    from aimodels.prediction.predict import Predictor
+
+    values = Predictor(regression_run).answer(hard_rows(INPUT)).values
+    largest = np.abs(values).max()
+    assert largest > max(1, values.std())
+    found = values + np.where(np.abs(values) == largest, np.float32(shift) * largest, 0)
+    monkeypatch.setattr(format, "verify", lambda path, asked, *, outputs: {"the network": {"value": found}})
+    if is_kept:
+        assert exported(regression_run, "keras", tmp_path).max_abs_diff == pytest.approx(shift, rel=0.1)
+    else:
+        with pytest.raises(FailedError, match="differs by"):
+            exported(regression_run, "keras", tmp_path)
+
+
+def test_labels_that_do_not_follow_from_the_threshold_are_found(
+    table_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aimodels.formats import keras as format
+    from aimodels.prediction.predict import Predictor
+
+    answers = Predictor(table_run).answer(hard_rows(INPUT))
+    labels = np.array([label.encode() for label in answers.labels], dtype=object)
+    named = {"probabilities": answers.probabilities, "label": labels}
+    monkeypatch.setattr(format, "verify", lambda path, asked, *, outputs: {"serving_default": named})
+    assert exported(table_run, "keras", tmp_path).max_abs_diff == 0
+    labels[3] = b"yes" if labels[3] == b"no" else b"no"
+    with pytest.raises(FailedError, match="labels that do not follow from its probabilities") as caught:
+        exported(table_run, "keras", tmp_path)
+    assert caught.value.code == "AM601"
+
+
+@pytest.fixture(scope="module")
+def table_model(table_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return exported(table_run, "saved_model", tmp_path_factory.mktemp("saved"), num_verified=0).path
+
+
+def asked(model: Path, rows: RawRows) -> dict[str, Any]:
+    """What a SavedModel answers when it is asked with named columns."""
+    import tensorflow as tf
+
+    arguments = arguments_of(tuple(rows.columns))
+    given = {arguments[name]: tf.constant(values.tolist()) for name, values in rows.columns.items()}
+    return tf.saved_model.load(str(model)).signatures["serving_default"](**given)
+
+
+def test_a_saved_model_answers_a_thousand_rows_with_holes_like_the_run(table_model: Path, table_run: RunFolder) -> None:
+    from aimodels.prediction.predict import Predictor
+
+    rows = some_rows(1000)
+    answers = asked(table_model, RawRows(raw(rows.table(), input=INPUT)))
+    wanted = Predictor(table_run).answer(rows)
+    np.testing.assert_allclose(answers["probabilities"], wanted.probabilities, atol=1e-5)
+    assert [label.decode() for label in answers["label"].numpy()] == wanted.labels
+    assert len(set(wanted.labels)) == 2
+
+
+def test_a_column_that_is_left_out_is_asked_for(table_model: Path) -> None:
+    rows = RawRows(raw(some_rows(2).table(), input=INPUT))
+    with pytest.raises(TypeError, match="missing a required argument: 'a_b'"):
+        asked(table_model, RawRows({name: values for name, values in rows.columns.items() if name != "a/b"}))
+
+
+def test_what_columns_are_called_and_the_threshold_stand_beside_a_saved_model(tmp_path: Path) -> None:
+    run = untrained_table_run(tmp_path / "runs", threshold=0.25)
+    result = exported(run, "saved_model", tmp_path, num_verified=0)
+    told = json.loads((result.path / "assets.extra" / "signature.json").read_text())
+    assert told["threshold"] == 0.25
+    assert {column["name"]: column["argument"] for column in told["input"]["columns"]} == {
+        "bill length (mm)": "bill_length_mm",
+        "class": "class_",
+        "a/b": "a_b",
+        "Größe": "Gro_e",
+        "remark": "remark",
+    }
+    [signature] = result.signature
+    assert [column["dtype"] for column in signature["columns"][:2]] == ["float32", "string"]
+    assert signature["outputs"].endswith("yes from a probability of 0.25 on")
+
+
+def test_a_number_has_no_labels(regression_run: RunFolder, tmp_path: Path) -> None:
+    result = exported(regression_run, "saved_model", tmp_path, num_verified=0)
+    assert result.signature[0]["outputs"] == "value float32 (N), in g"
+    assert not (result.path / "assets.extra" / "labels.txt").exists()
+    assert "threshold" not in json.loads((result.path / "assets.extra" / "signature.json").read_text())
+
+
+# --- the threshold ----------------------------------------------------------------------------------------------------
+
+
+def test_a_threshold_decides_in_the_run_and_in_its_export_alike(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    from aimodels.prediction.predict import Predictor
+
+    run, texts = untrained_text_run(tmp_path / "runs"), Texts(TEXTS)
+    before = Predictor(run).answer(texts)
+    middle = float(np.median(before.probabilities[:, 1]))
+    for threshold, labels in ((middle, {"neg", "pos"}), (0.999, {"neg"})):
+        run.update(threshold={"value": threshold, "metric": "f1", "on": "validation", "score": 1.0})
+        answers = Predictor(run).answer(texts)
+        expected = (before.probabilities[:, 1] >= threshold).astype(int)
+        assert answers.predictions.tolist() == expected.tolist()
+        model = tf.saved_model.load(str(exported(run, "saved_model", tmp_path, num_verified=0).path))
+        told = model.signatures["serving_default"](text=tf.constant(TEXTS))["label"].numpy()
+        assert [label.decode() for label in told] == answers.labels == [("neg", "pos")[which] for which in expected]
+        assert set(answers.labels) == labels

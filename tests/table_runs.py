@@ -1,0 +1,92 @@
+"""Runs for tables as training leaves them, with small networks of random weights that nobody trained."""
+
+from pathlib import Path
+from typing import Any
+
+from aimodels.architectures import mlp
+from aimodels.config.columns import CategoryColumn, NumberColumn
+from aimodels.config.loading import to_yaml
+from aimodels.config.schema import Config
+from aimodels.data.dataset import Column, Dataset, Provenance, Split, TableInput, Target
+from aimodels.data.rows import Rows, rows_of
+from aimodels.datasets import csv
+from aimodels.runs.atomic import write_json
+from aimodels.runs.folder import RunFolder
+from aimodels.runs.signature import signature_of
+
+INPUT = TableInput(
+    (
+        Column("bill length (mm)", NumberColumn()),
+        Column("class", CategoryColumn()),
+        Column("a/b", NumberColumn()),
+        Column("Größe", CategoryColumn()),
+        Column("remark", CategoryColumn()),
+    ),
+    missing=("NA",),
+)
+BINARY = Target("binary", ("no", "yes"))
+MULTICLASS = Target("multiclass", ("a", "b", "c"))
+MULTILABEL = Target("multilabel", ("wet", "cold", "windy"))
+REGRESSION = Target("regression", unit="g")
+
+
+def some_rows(num_rows: int) -> Rows:
+    """Rows of the columns of `INPUT`, every seventh value missing."""
+    import numpy as np
+    import pyarrow
+
+    random = np.random.default_rng(3)
+
+    def column(values: Any, type: Any) -> Any:
+        return pyarrow.array([None if random.random() < 1 / 7 else value for value in values], type)
+
+    number, string = pyarrow.float64(), pyarrow.string()
+    texts = random.choice(["x", "y", "zebra", ""], num_rows).tolist()
+    table = pyarrow.table(
+        {
+            "bill length (mm)": column(random.normal(size=num_rows).tolist(), number),
+            "class": column(texts, string),
+            "a/b": column(random.normal(size=num_rows).tolist(), number),
+            "Größe": column([f"2024-05-{day + 1:02d}" for day in random.integers(30, size=num_rows)], string),
+            "remark": column([f"a {text} and {text}" for text in texts], string),
+        }
+    )
+    return rows_of(table)
+
+
+def untrained_table_run(runs_dir: Path, target: Target = BINARY, *, threshold: float | None = None) -> RunFolder:
+    """A finished run whose network takes rows; `threshold` as if it had been chosen on the validation split."""
+    import numpy as np
+
+    network = _network(target.num_outputs)
+    run = RunFolder.create(runs_dir, stem="rows")
+    run.checkpoints.mkdir()
+    run.plot_data.mkdir(parents=True)
+    network.save(run.checkpoint("best"))
+    train = Split("train", some_rows(0), np.zeros(0))
+    dataset = Dataset(INPUT, target, train, None, None, Provenance("made up", fingerprint="0"))
+    write_json(run.signature_file, signature_of(dataset))
+    facts = {"architecture": "mlp", "dataset": "csv", "num_parameters": network.count_params()}
+    facts |= {} if threshold is None else {"threshold": {"value": threshold, "metric": "f1", "on": "validation"}}
+    write_json(run.run_file, {"name": run.name, "status": "finished", "schema": "aimodels/1", **facts})
+    # The data is not there any more.
+    data = csv.Options(name="csv", path=str(runs_dir.parent / "rows.csv"), target="what", unit=target.unit)
+    run.resolved_file.write_text(to_yaml(Config(data=data, model=mlp.Options(name="mlp"))))
+    return run
+
+
+def _network(num_outputs: int) -> Any:
+    """From a tensor per column to logits, with large weights, so that every column counts."""
+    import keras
+    import numpy as np
+
+    from aimodels.preprocessing import columns
+
+    keras.utils.set_random_seed(5)
+    rows = some_rows(100)
+    fitted = columns.fit(columns.Options(), input=INPUT, train=Split("train", rows, np.zeros(len(rows))))
+    weights = keras.initializers.RandomNormal(stddev=2.0)
+    hidden = keras.layers.Concatenate()([keras.ops.cast(part, "float32") for part in fitted.output.values()])
+    return keras.Model(
+        fitted.input, keras.layers.Dense(num_outputs, kernel_initializer=weights)(hidden), name="network"
+    )
