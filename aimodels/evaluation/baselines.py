@@ -110,11 +110,16 @@ class Comparison:
 def trivial_baseline(train: Targets, targets: Targets, *, task: Task) -> Baseline:
     """What the answer scores that never looks: the mean, the most frequent class or set of labels of training."""
     if task == "regression":
-        return Baseline("mean", _scores(targets, np.full(len(targets), train.mean()), task=task))
+        return Baseline(trivial_name(task), _scores(targets, np.full(len(targets), train.mean()), task=task))
     found, counts = np.unique(train, axis=0, return_counts=True)
     answer = np.broadcast_to(found[counts.argmax()], targets.shape)
-    name = "most frequent labels" if task == "multilabel" else "most frequent class"
-    return Baseline(name, _scores(targets, answer, task=task))
+    return Baseline(trivial_name(task), _scores(targets, answer, task=task))
+
+
+def trivial_name(task: Task) -> str:
+    """What the answer is called that never looks."""
+    names = {"regression": "training mean", "multilabel": "most frequent labels"}
+    return names.get(task, "most frequent class")
 
 
 def linear_name(task: Task) -> str:
@@ -205,7 +210,9 @@ def compare(rows: Predictions, chosen: Chosen, *, scores: AnyScores, encode: Enc
     """The network's main score on these examples, beside that of the baselines of its training rows."""
     train, task = chosen.train, rows.task
     if train is None:
-        trivial = Baseline("mean" if task == "regression" else "most frequent class", {}, reason=chosen.without_train)
+        trivial = Baseline(
+            "training mean" if task == "regression" else "most frequent class", {}, reason=chosen.without_train
+        )
         linear, num_train = Baseline(linear_name(task), {}, reason=chosen.without_train), 0
     else:
         trivial = trivial_baseline(train.targets, rows.targets, task=task)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aimodels.config.schema import DatasetOptions
+from aimodels.config.tables import NoOutliers, SplitRule, TableDatasetOptions
 from aimodels.data.dataset import Dataset, ImageInput, Provenance, Split, SplitName, TableInput
 from aimodels.data.loading import load_dataset
 from aimodels.errors import FailedError, MissingError, UsageError, UserError
@@ -115,7 +116,11 @@ def _with_training_rows(chosen: Chosen, *, run: RunFolder) -> Chosen:
 
 
 def _pointed_at(options: DatasetOptions, *, path: Path, run: RunFolder) -> DatasetOptions:
-    """The same options for other data: every example where it has no splits, and images at the model's size."""
+    """The same options for other data: every example where it has no splits, and images at the model's size.
+
+    Of a table every row is measured, also one that training would have left out as an outlier or a copy; its weights
+    take no part. What its columns are is not guessed again: the options of a run say it.
+    """
     known = [key for key in PATH_OPTIONS if key in type(options).model_fields]
     if not known:
         raise UsageError(
@@ -126,6 +131,9 @@ def _pointed_at(options: DatasetOptions, *, path: Path, run: RunFolder) -> Datas
     wanted: dict[str, Any] = {"validation": 0.0, "test": 0.0, "limit": None, "fold": None}
     if isinstance(run.input, ImageInput):
         wanted["size"] = (run.input.height, run.input.width)
+    if isinstance(options, TableDatasetOptions):
+        clean = options.clean.model_copy(update={"duplicates": "keep", "outliers": NoOutliers()})
+        wanted |= {"validation_path": None, "test_path": None, "weights": None, "split": SplitRule(), "clean": clean}
     understood = {key: value for key, value in wanted.items() if key in type(options).model_fields}
     return options.model_copy(update={known[0]: str(path), **understood})
 

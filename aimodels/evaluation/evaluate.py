@@ -89,6 +89,7 @@ class Evaluation:
             document["words"] = self.words.as_document()
         if self.table:
             document["baselines"] = self.table.comparison.as_document()
+            document["unseen_values"] = self.table.unseen
         return document
 
 

@@ -65,10 +65,10 @@ class Importance:
         """A line per column, the most important first, at most so many."""
         if self.reason:
             return f"importance of columns: {self.reason}"
-        times = "once" if self.effort.repeats == 1 else f"{self.effort.repeats} times"
-        change = f"{self.metric} {'more' if self.metric == 'rmse' else 'less'}"
+        times = "of a single time" if self.effort.repeats == 1 else f"± deviation of {self.effort.repeats} times"
+        change = "how much larger the rmse" if self.metric == "rmse" else f"how much lower the {self.metric}"
         width = max(num_columns(_short(one.name)) for one in self.columns)
-        lines = [f"{change} with a column shuffled, mean over {times} {self.effort.num_rows:,} rows"]
+        lines = [f"{change} with a column shuffled, {times} {self.effort.num_rows:,} rows"]
         for one in self.columns[:limit]:
             name = _short(one.name)
             lines.append(f"  {name}{' ' * (width - num_columns(name))}  {plain(one.mean):>8} ± {plain(one.std)}")

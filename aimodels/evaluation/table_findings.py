@@ -1,16 +1,21 @@
 """What is measured of tables besides the scores: baselines, how much each column counts, errors by value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aimodels.data.dataset import TableInput
+import numpy as np
+
+from aimodels.data.dataset import Split, TableInput
+from aimodels.data.encodings import UNSEEN
+from aimodels.data.excerpts import fitted, on_one_line
 from aimodels.data.rows import Rows
 from aimodels.evaluation.baselines import Comparison, Encode, compare
 from aimodels.evaluation.by_feature import by_feature
 from aimodels.evaluation.chosen import Chosen
-from aimodels.evaluation.importance import Importance, importance
-from aimodels.evaluation.linear_features import Encoded
+from aimodels.evaluation.importance import LONGEST_NAME, Importance, importance
+from aimodels.evaluation.linear_features import CATEGORIES, Encoded
+from aimodels.evaluation.scores import listed
 from aimodels.evaluation.scoring import AnyScores
 from aimodels.events import phase
 from aimodels.runs.folder import RunFolder
@@ -24,8 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TableFindings:
-    """`importance` is None where it was not asked for."""
+    """`unseen` counts the rows with a value that the network does not know, by column;
+    `importance` is None where it was not asked for."""
 
+    unseen: dict[str, int]
     comparison: Comparison
     importance: Importance | None
     by_feature: dict[str, Any]
@@ -34,12 +41,19 @@ class TableFindings:
         """The comparison in a line, and how much the columns count: for people."""
         line = str(self.comparison)
         paragraphs = [f"{line}\nhint: {self.comparison.hint}" if self.comparison.hint else line]
+        if self.unseen:
+            counted = listed(f"{_short(name)} in {count:,} rows" for name, count in self.unseen.items())
+            paragraphs.append(f"values that the training rows did not show: {counted}")
         return [*paragraphs, self.importance.as_text(limit=limit)] if self.importance else paragraphs
 
     def documents(self) -> dict[str, Any]:
         """What is written beside the report, by file."""
         documents = {"by_feature": self.by_feature}
         return documents if self.importance is None else documents | {"importance": self.importance.as_document()}
+
+
+def _short(name: str) -> str:
+    return fitted(on_one_line(name), columns=LONGEST_NAME)
 
 
 @dataclass(frozen=True)
@@ -58,15 +72,36 @@ def table_findings(
     config, input, rows, split = run.config, run.input, measured.rows, measured.chosen.split
     if not isinstance(input, TableInput):
         raise TypeError("columns are those of a table")
+    network = run.model()
+    encode = encoder(network)
     with phase("fitting the baselines"):
-        comparison = compare(
-            rows, measured.chosen, scores=measured.scores, encode=encoder(run.model()), seed=config.seed
-        )
+        comparison = compare(rows, measured.chosen, scores=measured.scores, encode=encode, seed=config.seed)
     importances = None
     if with_importance and config.evaluate.importance:
         with phase("shuffling columns"):
             importances = importance(predictor, split, columns=input.names, task=rows.task, seed=config.seed)
-    return TableFindings(comparison, importances, by_feature(rows, split, input=input, seed=config.seed))
+    return TableFindings(
+        unseen=unseen_values(split, encode=encode, names=category_names(network)),
+        comparison=comparison,
+        importance=importances,
+        by_feature=by_feature(rows, split, input=input, seed=config.seed),
+    )
+
+
+def unseen_values(split: Split, *, encode: Encode, names: Sequence[str]) -> dict[str, int]:
+    """In how many rows each column of categories has a value that the network does not know; none are left out."""
+    counts = np.zeros(len(names), np.int64)
+    if len(names) and isinstance(split.examples, Rows):
+        for chunk in encode(split.examples):
+            counts += (chunk[CATEGORIES] == UNSEEN).sum(axis=0)
+    return {name: int(count) for name, count in zip(names, counts, strict=True) if count}
+
+
+def category_names(network: "keras.Model") -> tuple[str, ...]:
+    """The columns of categories, in the order in which they are encoded."""
+    from aimodels.preprocessing import columns
+
+    return tuple(column.name for column in columns.columns(network).categories)
 
 
 def encoder(network: "keras.Model") -> Encode:
