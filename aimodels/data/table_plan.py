@@ -107,7 +107,8 @@ def resolved(options: TableDatasetOptions, *, plan: TablePlan, target: Target) -
 
     A column that the table gains later is ignored.
     """
-    columns = {**plan.chosen.columns, ANYTHING: IgnoredColumn()}
+    columns = {**plan.chosen.columns}
+    columns.setdefault(ANYTHING, IgnoredColumn())  # unless a column is really called *
     changes = {"columns": columns, "task": target.task, "format": plan.format}
     stated = options.model_copy(update=changes)
     return None if stated == options else stated

@@ -16,7 +16,8 @@ from PIL import Image
 
 from aimodels import discovery
 from aimodels.config.schema import DatasetOptions
-from aimodels.data.dataset import Dataset, ImageFiles, ImageInput, Split, TextInput, Texts
+from aimodels.data.dataset import Dataset, ImageFiles, ImageInput, Split, TableInput, TextInput, Texts
+from aimodels.data.rows import Rows
 
 NAMES = discovery.names("datasets")
 PER_CLASS = 12
@@ -83,7 +84,21 @@ def as_table(place: Path, changed: int | None) -> Path:
     return path
 
 
+def as_rows(place: Path, changed: int | None) -> Path:
+    path = place.with_suffix(".csv")
+    random = np.random.default_rng(0)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["width", "weight", "colour", "fruit"])
+        for class_name in ("apple", "lime", "plum"):
+            for number in range(PER_CLASS):
+                colour = "grey" if number == changed else ("red", "green")[number % 2]
+                writer.writerow([*random.normal(size=2).round(6), colour, class_name])
+    return path
+
+
 MADE: dict[str, Callable[[Path, int | None], Path]] = {
+    "csv": as_rows,
     "imdb": as_reviews,
     "text_folder": as_texts,
     "text_table": as_table,
@@ -94,7 +109,8 @@ def opened(module: ModuleType, name: str, place: Path, *, changed: int | None = 
     """The dataset, loaded from a small source that is made for it at `place`."""
     key = "source" if "source" in module.Options.model_fields else "path"
     made = MADE.get(name, as_npz if key == "source" else as_folder)
-    options = module.Options(name=name, validation=0.2, **{key: str(made(place, changed))})
+    required = {"target": "fruit"} if name == "csv" else {}
+    options = module.Options(name=name, validation=0.2, **{key: str(made(place, changed))}, **required)
     return module.load(options, seed=seed)
 
 
@@ -104,6 +120,8 @@ def contents(split: Split) -> list[bytes]:
         return [path.read_bytes() for path in split.examples.paths]
     if isinstance(split.examples, Texts):
         return [text.encode() for text in split.examples.strings]
+    if isinstance(split.examples, Rows):
+        return [repr(row).encode() for row in split.examples.table().to_pylist()]
     return [image.tobytes() for image in split.examples]
 
 
@@ -112,7 +130,7 @@ def splits_of(dataset: Dataset) -> list[Split]:
 
 
 def test_there_are_datasets():
-    assert {"mnist", "fashion_mnist", "image_folder", "imdb", "text_folder", "text_table"} <= set(NAMES)
+    assert {"csv", "mnist", "fashion_mnist", "image_folder", "imdb", "text_folder", "text_table"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -137,6 +155,12 @@ def test_every_dataset_keeps_the_contract(name, tmp_path):
     num_classes = len(dataset.target.class_names)
     if isinstance(dataset.input, ImageInput):
         assert dataset.input.shape == (28, 28, 1)
+    elif isinstance(dataset.input, TableInput):
+        assert [(column.name, column.kind) for column in dataset.input.columns] == [
+            ("width", "number"),
+            ("weight", "number"),
+            ("colour", "category"),
+        ]
     else:
         assert dataset.input == TextInput()
     assert dataset.target.task == ("binary" if num_classes == 2 else "multiclass")
@@ -145,7 +169,8 @@ def test_every_dataset_keeps_the_contract(name, tmp_path):
         assert split.targets.dtype == np.int64
         assert set(split.targets) == set(range(num_classes))
         assert isinstance(split.examples, Texts) == isinstance(dataset.input, TextInput)
-        if isinstance(split.examples, Texts):
+        assert isinstance(split.examples, Rows) == isinstance(dataset.input, TableInput)
+        if isinstance(split.examples, Texts | Rows):
             assert len({split.name_of(index) for index in range(len(split))}) == len(split)
         elif not isinstance(split.examples, ImageFiles):
             assert split.examples.dtype == np.uint8
