@@ -1,9 +1,11 @@
 """Rows of a table for the training loop: brought to numbers once, kept in memory, or on disk if they are too many."""
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -56,13 +58,18 @@ class TableSource:
 
 @dataclass(frozen=True)
 class StoredTableSource:
-    """The rows of a split on disk. They are read in windows, each shuffled in memory; see `ordering`."""
+    """The rows of a split on disk. They are read in windows, each shuffled in memory; see `ordering`.
+
+    `folder` and the files in it go with this object.
+    """
 
     stored: dict[str, Stored]
     num_examples: int
     batch_size: int
-    # Removed with its files when nobody holds this source any more.
-    folder: TemporaryDirectory[str] = field(repr=False)
+    folder: Path
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     @property
     def window(self) -> int:
@@ -133,8 +140,12 @@ def table_source(split: Split, *, reading: keras.Model, batch_size: int) -> Tabl
         chunks = columns.encode(reading, rows)
         if isinstance(rows.store, RowsInMemory):
             return TableSource(_joined(list(chunks)), len(rows), batch_size)
-        folder = TemporaryDirectory(prefix="aimodels-rows-")
-        return StoredTableSource(store(chunks, Path(folder.name)), len(rows), batch_size, folder)
+        folder = Path(tempfile.mkdtemp(prefix="aimodels-rows-"))
+        try:
+            return StoredTableSource(store(chunks, folder), len(rows), batch_size, folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 def _joined(chunks: list[dict[str, Any]]) -> dict[str, Any]:
