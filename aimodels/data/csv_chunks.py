@@ -55,7 +55,8 @@ def opened_csv(path: Path, format: TableFormat) -> Iterator[CsvFile]:
         with unpacked(path) as stream:
             yield _begun(path, _blocks(stream, path=path, encoding=format.encoding), format)
     except (OSError, EOFError, zlib.error) as error:
-        raise unreadable(path, str(error) or type(error).__name__) from error
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise unreadable(path, reason or str(error) or type(error).__name__) from error
 
 
 def _blocks(stream: "IO[bytes] | Any", *, path: Path, encoding: str) -> Iterator[bytes]:
