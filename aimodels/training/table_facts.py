@@ -40,7 +40,7 @@ def columns_seen(dataset: Dataset) -> dict[str, Any]:
     Bins and values are those of the training split, so that the splits can be compared. Of large splits, evenly spaced
     rows are looked at.
     """
-    splits = {split.name: split for split in (dataset.train, dataset.validation) if split is not None}
+    splits: dict[str, Split] = {split.name: split for split in (dataset.train, dataset.validation) if split is not None}
     tables = {name: _rows(_evenly_spaced(split)).table() for name, split in splits.items()}
     columns = [
         {"name": column.name, "kind": column.kind, "splits": _seen(column.name, column.kind, tables=tables)}

@@ -16,7 +16,9 @@ import tensorflow as tf
 from aimodels.data.dataset import Split
 from aimodels.data.rows import Rows, RowsInMemory
 from aimodels.events import phase
+from aimodels.preprocessing import columns
 from aimodels.preprocessing.words import Encoded
+from aimodels.runs.atomic import cannot_write
 from aimodels.training.encoded_rows import Stored, StoredTensor, StoredTexts, store
 from aimodels.training.ordering import Order, in_sequence, shuffled, shuffled_in_windows
 from aimodels.training.pipelines import as_written
@@ -130,9 +132,11 @@ class StoredTableSource:
 
 
 def table_source(split: Split, *, reading: keras.Model, batch_size: int) -> TableSource | StoredTableSource:
-    """Bring every row of a split to numbers, once; `reading` is the fitted preprocessing."""
-    from aimodels.preprocessing import columns
+    """Bring every row of a split to numbers, once; `reading` is the fitted preprocessing.
 
+    Raises:
+        MachineError: the rows do not fit on the disk.
+    """
     rows = split.examples
     if not isinstance(rows, Rows):
         raise TypeError(f"{type(rows).__name__} are no rows")
@@ -143,8 +147,10 @@ def table_source(split: Split, *, reading: keras.Model, batch_size: int) -> Tabl
         folder = Path(tempfile.mkdtemp(prefix="aimodels-rows-"))
         try:
             return StoredTableSource(store(chunks, folder), len(rows), batch_size, folder)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise cannot_write(folder, error) from error
             raise
 
 
