@@ -119,11 +119,11 @@ def _metrics_shown(told: Mapping[str, Any]) -> list[str]:
 
 def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """The first column to the left, the others to the right."""
-    widths = [max(len(line[index]) for line in [header, *rows]) for index in range(len(header))]
+    lines = [header, *rows]
+    first, *others = [max(len(line[index]) for line in lines) for index in range(len(header))]
+    told = [(line[0], zip(line[1:], others, strict=True)) for line in lines]
     return [
-        f"  {line[0]:<{widths[0]}}"
-        + "".join(f"  {cell:>{width}}" for cell, width in zip(line[1:], widths[1:], strict=True))
-        for line in [header, *rows]
+        f"  {name:<{first}}{''.join(f'  {cell:>{width}}' for cell, width in cells)}".rstrip() for name, cells in told
     ]
 
 

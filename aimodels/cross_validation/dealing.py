@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aimodels.config.loading import Loaded
 from aimodels.config.schema import Config, Fold
 from aimodels.data.dataset import Dataset
-from aimodels.data.folding import divided_as, fold_numbers
+from aimodels.data.folding import divided_as, fold_numbers, refuse_order_of_time
 from aimodels.data.loading import load_undivided
 from aimodels.data.splitting import Indices
 from aimodels.data.suitability import check_suits
@@ -35,6 +35,7 @@ def deal_out(loaded: Loaded) -> DealtOut:
         message = "`train.folds` trains every fold, and `data.fold` asks for one of them"
         problem = Problem(code="AM128", message=message, path="data.fold", help="leave one of the two out")
         raise ConfigError([problem], source=message)
+    refuse_order_of_time(config.data)
     whole = load_undivided(config.data, seed=config.seed)
     numbers = fold_numbers(whole, of=of, seed=config.seed)
     if whole.inferred:

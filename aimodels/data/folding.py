@@ -4,15 +4,20 @@ Kohavi, "A Study of Cross-Validation and Bootstrap for Accuracy Estimation and M
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from aimodels.config.schema import DatasetOptions
-from aimodels.data.dataset import Dataset, ImageFiles, Split, Targets, Task, Texts
-from aimodels.data.splitting import Indices, hold_out
+from aimodels.config.tables import NoOutliers, TableDatasetOptions
+from aimodels.data.dataset import Dataset, ImageFiles, Split, TableInput, Targets, Task, Texts
+from aimodels.data.rows import Rows
+from aimodels.data.splitting import Indices, hold_out, strata_of, warn_if_too_few
+from aimodels.data.table_contents import row_keys
+from aimodels.data.table_outliers import OUTLIERS, without_outliers
+from aimodels.data.table_splitting import by_group
 from aimodels.errors import ConfigError, Problem
 from aimodels.events import warn
 
@@ -28,6 +33,9 @@ def undivided(options: DatasetOptions) -> DatasetOptions:
     changes: dict[str, object] = {"fold": None, "validation": 0.0}
     if "test" in type(options).model_fields:
         changes["test"] = 0.0
+    if isinstance(options, TableDatasetOptions):
+        # Only what a fold learns from goes without outliers: it is tested on all kinds of rows.
+        changes["clean"] = options.clean.model_copy(update={"outliers": NoOutliers()})
     return options.model_copy(update=changes)
 
 
@@ -45,11 +53,16 @@ def folded(whole: Dataset, *, options: DatasetOptions, seed: int) -> Dataset:
     if fold.number > fold.of:
         raise _problem("AM124", f"fold {fold.number} of {fold.of} is none", "data.fold", help=f"write 1 to {fold.of}")
     numbers = fold_numbers(whole, of=fold.of, seed=seed)
+    refuse_order_of_time(options)
     test = whole.train.take(np.flatnonzero(numbers == fold.number), name="test")
     train, validation = whole.train.take(np.flatnonzero(numbers != fold.number)), whole.validation
     if validation is None and options.validation > 0:
-        train, validation = _validated(train, share=options.validation, task=whole.target.task, seed=seed)
+        train, validation = _validated(train, share=options.validation, seed=seed)
     counts = counts_of(whole) | {f"test examples {COPIES} another split": _count_copies(train, test)}
+    if isinstance(options, TableDatasetOptions) and isinstance(whole.input, TableInput):
+        num_rows = len(train)
+        train = without_outliers(train, columns=whole.input.columns, options=options, seed=seed)
+        counts[OUTLIERS] = num_rows - len(train)
     provenance = replace(
         whole.provenance,
         description=f"{whole.provenance.description}; fold {fold.number} of {fold.of}",
@@ -65,6 +78,21 @@ def folded(whole: Dataset, *, options: DatasetOptions, seed: int) -> Dataset:
     )
 
 
+def refuse_order_of_time(options: DatasetOptions) -> None:
+    """Raise if the rows are to be split by time, which folds cannot do.
+
+    Raises:
+        ConfigError: they are.
+    """
+    if isinstance(options, TableDatasetOptions) and options.split.by == "time":
+        raise _problem(
+            "AM129",
+            "folds are dealt out at random, and `data.split.by` is time",
+            "data.split.by",
+            help="a fold would learn from what came after its test part: train once, without folds; or split by group",
+        )
+
+
 def counts_of(whole: Dataset) -> dict[str, int]:
     """What was left out of an undivided dataset or changed in it, as far as it concerns its folds."""
     counts = {what: number for what, number in whole.provenance.counts.items() if _concerns_folds(what)}
@@ -77,30 +105,40 @@ def _concerns_folds(what: str) -> bool:
 
 def _count_copies(train: Split, test: Split) -> int:
     """How many texts or image files of the test split are, byte for byte, also among those that are learned from."""
-    learned = set(_contents(train))
-    copies = sum(content in learned for content in _contents(test))
+    copies = int(np.isin(_contents(test), _contents(train)).sum())
     if copies:
         warn(
             "AM224",
             f"{copies:,} of the {len(test):,} test examples of this fold are, byte for byte, also learned from",
-            help="scores on them say nothing about new examples; delete the copies",
+            help="scores on them say nothing about new examples; delete the copies"
+            + (", or write `data.clean: {duplicates: drop}`" if isinstance(test.examples, Rows) else ""),
         )
     return copies
 
 
-def _contents(split: Split) -> Iterator[bytes]:
-    """What each example holds, hashed; nothing for arrays and rows of tables, whose copies are looked for elsewhere."""
-    if isinstance(split.examples, Texts):
-        for text in split.examples.strings:
-            yield hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-    elif isinstance(split.examples, ImageFiles):
-        for path in split.examples.paths:
-            yield hashlib.sha256(path.read_bytes()).digest()
+def _contents(split: Split) -> npt.NDArray[np.uint64]:
+    """What each example holds, hashed: uint64 [N]; nothing for images in arrays, of which copies are not looked for."""
+    examples = split.examples
+    if isinstance(examples, Rows):
+        keys = [row_keys(table) for table in examples.tables()]
+        targets = split.targets.reshape(len(split), -1).astype(np.float64).view(np.uint64)
+        odd = np.arange(1, 2 * targets.shape[1], 2, dtype=np.uint64)
+        found: npt.NDArray[np.uint64] = np.concatenate([np.empty(0, np.uint64), *keys]) ^ (targets * odd).sum(axis=1)
+        return found
+    contents: Iterable[bytes] = ()
+    if isinstance(examples, Texts):
+        contents = (text.encode("utf-8", "surrogatepass") for text in examples.strings)
+    elif isinstance(examples, ImageFiles):
+        contents = (path.read_bytes() for path in examples.paths)
+    hashes = (int.from_bytes(hashlib.sha256(content).digest()[:8], "little") for content in contents)
+    return np.fromiter(hashes, np.uint64)
 
 
 def divided_as(options: DatasetOptions, *, resolved: DatasetOptions) -> DatasetOptions:
-    """What was inferred, with the shares and the fold that the user asked for: the same fold is loaded again."""
-    wanted = {name: getattr(options, name) for name in ("validation", "test", "fold") if hasattr(options, name)}
+    """What was inferred, with the rest as the user asked for it: the same fold is loaded again."""
+    wanted = {
+        name: getattr(options, name) for name in ("validation", "test", "fold", "clean") if hasattr(options, name)
+    }
     return resolved.model_copy(update=wanted)
 
 
@@ -123,7 +161,7 @@ def fold_numbers(whole: Dataset, *, of: int, seed: int) -> Indices:
         )
     _warn_of_small_classes(whole, of=of)
     if train.groups is None:
-        return _dealt_out(_strata(train.targets, task=task), of=of, seed=seed)
+        return _dealt_out(strata_of(train.targets), of=of, seed=seed)
     num_groups = len(np.unique(train.groups))
     if num_groups < of:
         raise _problem(
@@ -132,75 +170,45 @@ def fold_numbers(whole: Dataset, *, of: int, seed: int) -> Indices:
             "train.folds",
             help=f"a group is never parted: ask for {num_groups} folds or fewer" if num_groups > 1 else "add groups",
         )
-    return 1 + _groups_dealt_out(train.groups, _counted(train.targets, task=task), shares=[1 / of] * of, seed=seed)
+    return _groups_dealt_out(train.groups, _counted(train.targets, task=task), of=of, seed=seed)
 
 
-def _validated(train: Split, *, share: float, task: Task, seed: int) -> tuple[Split, Split | None]:
+def _validated(train: Split, *, share: float, seed: int) -> tuple[Split, Split | None]:
     """What is left to learn from, and the share that is drawn for validation; None where it comes to nothing."""
-    if train.groups is not None:
-        counted = _counted(train.targets, task=task)
-        drawn = _groups_dealt_out(train.groups, counted, shares=[1 - share, share], seed=seed) == 1
-    elif task in ("binary", "multiclass"):
-        drawn = np.isin(np.arange(len(train)), hold_out(train.targets, share=share, seed=seed).held_out)
+    if train.groups is None:
+        parts = hold_out(train.targets, share=share, seed=seed)
     else:
-        drawn = _every_so_often(_strata(train.targets, task=task), share=share, seed=seed)
-    if not drawn.any() or drawn.all():
-        what = "groups" if train.groups is not None else "examples"
-        warn(
-            "AM222",
-            f"there is no validation split: {share:g} of the {what} that a fold learns from is less than one",
-            help="raise `data.validation`, or add examples",
-        )
+        parts = by_group(train.groups, train.targets, share=share, seed=seed)
+    warn_if_too_few("validation", share=share, num_held_out=len(parts.held_out), num_examples=len(train))
+    if not len(parts.held_out):
         return train, None
-    return train.take(np.flatnonzero(~drawn)), train.take(np.flatnonzero(drawn), name="validation")
-
-
-def _strata(targets: Targets, *, task: Task) -> Indices:
-    """What should be spread evenly: the classes, the combinations of labels; numbers are all of one stratum."""
-    if task == "regression":
-        return np.zeros(len(targets), np.int64)
-    if task == "multilabel":
-        return np.unique(targets, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
-    return targets
-
-
-def _shuffled_by_stratum(strata: Indices, *, seed: int) -> Indices:
-    """Positions stratum by stratum, each in random order."""
-    return np.lexsort((np.random.default_rng(seed).permutation(len(strata)), strata))
+    return train.take(parts.kept), train.take(parts.held_out, name="validation")
 
 
 def _dealt_out(strata: Indices, *, of: int, seed: int) -> Indices:
-    """Like cards: stratum by stratum, one to each part in turn."""
-    turns = 1 + np.random.default_rng(seed).permutation(of)
+    """Like cards: stratum by stratum, each in random order, one to each part in turn."""
+    random = np.random.default_rng(seed)
+    order = np.lexsort((random.permutation(len(strata)), strata))
+    turns = 1 + random.permutation(of)
     numbers = np.empty(len(strata), np.int64)
-    numbers[_shuffled_by_stratum(strata, seed=seed)] = turns[np.arange(len(strata)) % of]
+    numbers[order] = turns[np.arange(len(strata)) % of]
     return numbers
 
 
-def _every_so_often(strata: Indices, *, share: float, seed: int) -> npt.NDArray[np.bool_]:
-    """Which examples are drawn, evenly over the strata (systematic sampling): round(share * N) of them."""
-    wanted = round(share * len(strata))
-    drawn = np.zeros(len(strata), np.bool_)
-    places = ((np.arange(wanted) + 0.5) * len(strata) / max(1, wanted)).astype(np.int64)
-    drawn[_shuffled_by_stratum(strata, seed=seed)[places]] = True
-    return drawn
+def _groups_dealt_out(groups: Indices, counted: Counts, *, of: int, seed: int) -> Indices:
+    """The part (1 to `of`) of each example, where every group is whole: the largest first, each to where it fits best.
 
-
-def _groups_dealt_out(groups: Indices, counted: Counts, *, shares: Sequence[float], seed: int) -> Indices:
-    """The part (from 0) of each example, where every group is whole: the largest first, each to where it fits best.
-
-    It fits best where the sum over classes and parts of (count / total of the class)² / share grows least; that sum is
-    smallest when every part has exactly its share of every class, and of all examples.
+    It fits best where the sum over classes and parts of (count / total of the class)² grows least; that sum is
+    smallest when every part has the same share of every class, and of all examples.
     """
     names, group_of = np.unique(groups, return_inverse=True)
     columns = [np.bincount(group_of, weights=column, minlength=len(names)) for column in counted.T]
     members = np.stack(columns, axis=1) / np.maximum(counted.sum(axis=0), 1)
-    filled, parts = np.zeros((len(shares), members.shape[1])), np.empty(len(names), np.int64)
+    filled, parts = np.zeros((of, members.shape[1])), np.empty(len(names), np.int64)
     for group in np.lexsort((np.random.default_rng(seed).permutation(len(names)), -members[:, 0])):
-        growth = (members[group] * (2 * filled + members[group])).sum(axis=1) / np.asarray(shares)
-        part = int(np.argmin(growth))
+        part = int(np.argmin((members[group] * (2 * filled + members[group])).sum(axis=1)))
         filled[part] += members[group]
-        parts[group] = part
+        parts[group] = 1 + part
     found: Indices = parts[group_of]
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.config.tables import NoOutliers, TableDatasetOptions
+from aimodels.config.tables import TableDatasetOptions
 from aimodels.data.class_counts import check_classes
 from aimodels.data.dataset import Dataset, Provenance, Split, SplitName, Target, Targets
 from aimodels.data.fingerprint import of_arrays
@@ -16,7 +16,7 @@ from aimodels.data.splitting import Splits, cut_down, left_out_by_limit
 from aimodels.data.table_cleaning import cleaned
 from aimodels.data.table_contents import Contents, contents
 from aimodels.data.table_findings import point_out
-from aimodels.data.table_outliers import far_off
+from aimodels.data.table_outliers import OUTLIERS, without_outliers
 from aimodels.data.table_parts import parts_at
 from aimodels.data.table_plan import TablePlan, plan_of, resolved
 from aimodels.data.table_problems import listed
@@ -25,10 +25,8 @@ from aimodels.data.table_splitting import divided, marks_of
 from aimodels.data.table_targets import as_classes, check_numbers, class_names_of, class_numbers, labels, target_for
 from aimodels.data.table_told import told
 from aimodels.data.table_weights import weights_of
-from aimodels.errors import DataError
 from aimodels.events import warn
 
-OUTLIERS = "training rows with outliers, dropped"
 COPIES = "rows with an exact copy in an earlier split"
 
 
@@ -135,19 +133,8 @@ def _marks(part: Part, *, plan: TablePlan, options: TableDatasetOptions) -> npt.
 def _without_outliers(
     splits: Splits, *, plan: TablePlan, options: TableDatasetOptions, seed: int
 ) -> tuple[Splits, dict[str, int]]:
-    rule, numbers = options.clean.outliers, [column.name for column in plan.features if column.kind == "number"]
-    rows = splits.train.examples
-    if isinstance(rule, NoOutliers) or not isinstance(rows, Rows):
-        return splits, {}
-    is_far_off = far_off(rows, columns=numbers, rule=rule, seed=seed)
-    count = int(is_far_off.sum())
-    if count == len(rows):
-        raise DataError(
-            f"every training row of {options.path} counts as an outlier",
-            code="AM283",
-            help="raise the factor of `data.clean.outliers`, or leave it out",
-        )
-    return replace(splits, train=splits.train.take(np.flatnonzero(~is_far_off))), {OUTLIERS: count}
+    train = without_outliers(splits.train, columns=plan.input.columns, options=options, seed=seed)
+    return replace(splits, train=train), {OUTLIERS: len(splits.train) - len(train)}
 
 
 def _copies(splits: Splits, parts: Mapping[SplitName, Part], options: TableDatasetOptions) -> dict[str, int]:

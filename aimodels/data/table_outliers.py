@@ -6,15 +6,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.config.tables import InterquartileRange, IsolationForest, Outliers
+from aimodels.config.tables import InterquartileRange, IsolationForest, Outliers, TableDatasetOptions
+from aimodels.data.dataset import Column, Split
 from aimodels.data.raw_columns import raw_numbers
 from aimodels.data.rows import Rows
+from aimodels.errors import DataError
 
 # Quartiles and trees are those of so many rows, drawn at random; every row is then held against them.
 SAMPLE_ROWS = 100_000
 
 Numbers = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+OUTLIERS = "training rows with outliers, dropped"
+
+
+def without_outliers(train: Split, *, columns: Sequence[Column], options: TableDatasetOptions, seed: int) -> Split:
+    """The training rows without those that are far off, by the rule of `data.clean.outliers`.
+
+    Raises:
+        DataError: every row is far off.
+    """
+    if not isinstance(train.examples, Rows):
+        return train
+    numbers = [column.name for column in columns if column.kind == "number"]
+    is_far_off = far_off(train.examples, columns=numbers, rule=options.clean.outliers, seed=seed)
+    if len(train) and is_far_off.all():
+        raise DataError(
+            f"every training row of {options.path} counts as an outlier",
+            code="AM283",
+            help="raise the factor of `data.clean.outliers`, or leave it out",
+        )
+    return train.take(np.flatnonzero(~is_far_off)) if is_far_off.any() else train
 
 
 def far_off(rows: Rows, *, columns: Sequence[str], rule: Outliers, seed: int) -> Mask:
