@@ -1,8 +1,9 @@
 """Recurrent layers that read a text word by word: LSTM, GRU or the simple layer, in one direction or both.
 
 The vectors of the words go through the recurrent layers, `pooling` makes one vector of each text out of their states,
-and dense layers make the logits. Padding is never read. Sources: Hochreiter and Schmidhuber, 1997 (LSTM); Cho et al.,
-2014 (GRU); Elman, 1990 (the simple layer); Schuster and Paliwal, 1997 (both directions).
+and dense layers make the logits. Padding is never read. In a table each text column is read so, by layers of its own,
+and goes into the dense layers side by side with the other columns. Sources: Hochreiter and Schmidhuber, 1997 (LSTM);
+Cho et al., 2014 (GRU); Elman, 1990 (the simple layer); Schuster and Paliwal, 1997 (both directions).
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,11 +14,12 @@ from aimodels.config.embedding import Embedding
 from aimodels.config.schema import ArchitectureOptions
 from aimodels.config.section import Fraction, Listed
 from aimodels.config.words import WordsOptions
+from aimodels.data.encodings import Encodings, TextEncoding, text_alone
 
 if TYPE_CHECKING:
     import keras
 
-ACCEPTS = ("words",)
+ACCEPTS = ("words", "columns")
 SMALLEST_INPUT = ()
 XLA_FASTER_ON = ()  # every length of batch would be compiled anew, and the loop over the words gains nothing
 
@@ -60,28 +62,46 @@ class Options(ArchitectureOptions):
 
 
 def build(
-    options: Options, *, tensors: "keras.KerasTensor", num_outputs: int, vocabulary: tuple[str, ...]
+    options: Options,
+    *,
+    tensors: Any,
+    num_outputs: int,
+    vocabulary: tuple[str, ...] = (),
+    columns: Encodings | None = None,
 ) -> "keras.Model":
-    """From ids of words, int32 [batch, T] padded on the right with 0, to logits [batch, num_outputs].
+    """From ids of words, int32 [batch, T] padded on the right with 0, or the tensors of a table's columns, to logits
+    [batch, num_outputs].
 
     Raises:
-        UserError: the file of word vectors is not there, or is not as it should be.
+        UserError: the file of word vectors is not there, or is not as it should be; the table has no text column.
     """
     import keras
 
     from aimodels.layers.dense_head import logits
+    from aimodels.layers.joined_columns import expect_texts, inputs_of, joined
+
+    if columns is not None:
+        expect_texts(columns, architecture="lstm")
+        inputs = inputs_of(tensors)
+        flow = joined(inputs, columns=columns, read=lambda ids, text: _read(ids, text, options=options))
+    else:
+        inputs = keras.Input((None,), dtype=tensors.dtype, name="ids")
+        flow = _read(inputs, text_alone(vocabulary, max_length=options.words.max_length), options=options)
+    flow = logits(flow, dense=options.dense, dropout=options.dropout, num_outputs=num_outputs)
+    return keras.Model(inputs, flow, name="lstm")
+
+
+def _read(ids: Any, text: TextEncoding, *, options: Options) -> Any:
+    """One vector per text."""
     from aimodels.layers.embedding import embedded
 
-    ids = keras.Input((None,), dtype=tensors.dtype, name="ids")
-    flow = embedded(ids, options.embedding, vocabulary=vocabulary)
+    flow = embedded(ids, options.embedding, vocabulary=text.vocabulary, name=f"{text.prefix}embedding")
     for number, units in enumerate(options.units, start=1):
-        flow = _recurrent(units, options=options, number=number)(flow)
-    flow = _pooling(options)(flow)
-    flow = logits(flow, dense=options.dense, dropout=options.dropout, num_outputs=num_outputs)
-    return keras.Model(ids, flow, name="lstm")
+        flow = _recurrent(units, options=options, number=number, prefix=text.prefix)(flow)
+    return _pooling(options, prefix=text.prefix)(flow)
 
 
-def _recurrent(units: int, *, options: Options, number: int) -> Any:
+def _recurrent(units: int, *, options: Options, number: int, prefix: str) -> Any:
     """One layer from sequences to sequences."""
     from keras import layers
 
@@ -94,18 +114,19 @@ def _recurrent(units: int, *, options: Options, number: int) -> Any:
         return_sequences=True,
         dropout=options.dropout if number > 1 else 0.0,
         recurrent_dropout=options.recurrent_dropout,
-        name=f"{options.cell}_{number}",
+        name=f"{prefix}{options.cell}_{number}",
     )
     return layers.Bidirectional(layer, name=layer.name) if options.bidirectional else layer
 
 
-def _pooling(options: Options) -> Any:
+def _pooling(options: Options, *, prefix: str) -> Any:
     """The layer that makes one vector of each text."""
     from aimodels.layers.attention_pooling import AttentionPooling
     from aimodels.layers.last_pooling import LastPooling
     from aimodels.layers.max_pooling import MaxPooling
     from aimodels.layers.mean_pooling import MeanPooling
 
+    name = f"{prefix}pooling"
     if options.pooling == "last":
-        return LastPooling(bidirectional=options.bidirectional, name="pooling")
-    return {"mean": MeanPooling, "max": MaxPooling, "attention": AttentionPooling}[options.pooling](name="pooling")
+        return LastPooling(bidirectional=options.bidirectional, name=name)
+    return {"mean": MeanPooling, "max": MaxPooling, "attention": AttentionPooling}[options.pooling](name=name)

@@ -103,5 +103,7 @@ def _mean_word(ids: Any, text: TextEncoding, *, options: Options) -> Any:
     from aimodels.layers.embedding import embedded
     from aimodels.layers.mean_pooling import MeanPooling
 
-    words = embedded(ids, options.embedding, vocabulary=text.vocabulary, name=f"{text.key}_embedding")
-    return MeanPooling(name=f"{text.key}_pooling")(words)
+    words = embedded(ids, options.embedding, vocabulary=text.vocabulary, name=f"{text.prefix}embedding")
+    pooling = MeanPooling(name=f"{text.prefix}pooling")
+    pooling.supports_jit = False  # XLA would compile every length of batch anew
+    return pooling(words)

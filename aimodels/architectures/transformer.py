@@ -1,9 +1,10 @@
 """The encoder of a Transformer, trained from scratch: blocks of self-attention and a small network at each word.
 
 The vectors of the words get their positions and go through the blocks, `pooling` makes one vector of each text out of
-what comes out, and dense layers make the logits. Padding is never looked at. Sources: Vaswani et al., 2017, "Attention
-Is All You Need"; Xiong et al., 2020, "On Layer Normalization in the Transformer Architecture" (`norm: pre`); Devlin et
-al., 2019, "BERT" (`pooling: cls`).
+what comes out, and dense layers make the logits. Padding is never looked at. In a table each text column is read so, by
+layers of its own, and goes into the dense layers side by side with the other columns. Sources: Vaswani et al., 2017,
+"Attention Is All You Need"; Xiong et al., 2020, "On Layer Normalization in the Transformer Architecture" (`norm: pre`);
+Devlin et al., 2019, "BERT" (`pooling: cls`).
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,11 +15,12 @@ from aimodels.config.embedding import Embedding
 from aimodels.config.schema import ArchitectureOptions
 from aimodels.config.section import Fraction, Listed
 from aimodels.config.words import WordsOptions
+from aimodels.data.encodings import Encodings, TextEncoding, text_alone
 
 if TYPE_CHECKING:
     import keras
 
-ACCEPTS = ("words",)
+ACCEPTS = ("words", "columns")
 SMALLEST_INPUT = ()
 XLA_FASTER_ON = ()  # every length of batch would be compiled anew, which takes longer than it saves
 
@@ -66,22 +68,43 @@ class Options(ArchitectureOptions):
 
 
 def build(
-    options: Options, *, tensors: "keras.KerasTensor", num_outputs: int, vocabulary: tuple[str, ...]
+    options: Options,
+    *,
+    tensors: Any,
+    num_outputs: int,
+    vocabulary: tuple[str, ...] = (),
+    columns: Encodings | None = None,
 ) -> "keras.Model":
-    """From ids of words, int32 [batch, T] padded on the right with 0, to logits [batch, num_outputs].
+    """From ids of words, int32 [batch, T] padded on the right with 0, or the tensors of a table's columns, to logits
+    [batch, num_outputs].
 
     Raises:
-        UserError: the file of word vectors is not there, or is not as it should be.
+        UserError: the file of word vectors is not there, or is not as it should be; the table has no text column.
     """
     import keras
 
     from aimodels.layers.dense_head import logits
+    from aimodels.layers.joined_columns import expect_texts, inputs_of, joined
+
+    if columns is not None:
+        expect_texts(columns, architecture="transformer")
+        inputs = inputs_of(tensors)
+        flow = joined(inputs, columns=columns, read=lambda ids, text: _read(ids, text, options=options))
+    else:
+        inputs = keras.Input((None,), dtype=tensors.dtype, name="ids")
+        flow = _read(inputs, text_alone(vocabulary, max_length=options.words.max_length), options=options)
+    flow = logits(flow, dense=options.dense, dropout=options.dropout, num_outputs=num_outputs)
+    return keras.Model(inputs, flow, name="transformer")
+
+
+def _read(ids: Any, text: TextEncoding, *, options: Options) -> Any:
+    """One vector per text."""
     from aimodels.layers.embedding import embedded
     from aimodels.layers.encoder_block import EPSILON, EncoderBlock
     from aimodels.layers.layer_normalization import LayerNormalization
 
-    ids = keras.Input((None,), dtype=tensors.dtype, name="ids")
-    flow = _placed(embedded(ids, options.embedding, vocabulary=vocabulary), options=options)
+    flow = embedded(ids, options.embedding, vocabulary=text.vocabulary, name=f"{text.prefix}embedding")
+    flow = _placed(flow, text, options=options)
     for number in range(1, options.blocks + 1):
         flow = EncoderBlock(
             heads=options.heads,
@@ -89,32 +112,30 @@ def build(
             norm=options.norm,
             activation=options.activation,
             dropout=options.dropout,
-            name=f"block_{number}",
+            name=f"{text.prefix}block_{number}",
         )(flow)
     if options.norm == "pre":
-        flow = LayerNormalization(epsilon=EPSILON, name="norm")(flow)
-    flow = _pooling(options)(flow)
-    flow = logits(flow, dense=options.dense, dropout=options.dropout, num_outputs=num_outputs)
-    return keras.Model(ids, flow, name="transformer")
+        flow = LayerNormalization(epsilon=EPSILON, name=f"{text.prefix}norm")(flow)
+    return _pooling(options, prefix=text.prefix)(flow)
 
 
-def _placed(flow: Any, *, options: Options) -> Any:
+def _placed(flow: Any, text: TextEncoding, *, options: Options) -> Any:
     """The vectors with their positions, and the class token before them where there is one."""
     from aimodels.layers.class_token import ClassToken
     from aimodels.layers.dropout import Dropout
     from aimodels.layers.positions import LearnedPositions, SinusoidalPositions
 
-    length = options.words.max_length
+    length, name = text.max_length, f"{text.prefix}positions"
     if options.pooling == "cls":
-        flow, length = ClassToken(name="class_token")(flow), length + 1
+        flow, length = ClassToken(name=f"{text.prefix}class_token")(flow), length + 1
     if options.positions == "learned":
-        flow = LearnedPositions(length, name="positions")(flow)
+        flow = LearnedPositions(length, name=name)(flow)
     elif options.positions == "sinusoidal":
-        flow = SinusoidalPositions(name="positions")(flow)
-    return Dropout(options.dropout, name="positions_dropout")(flow) if options.dropout else flow
+        flow = SinusoidalPositions(name=name)(flow)
+    return Dropout(options.dropout, name=f"{name}_dropout")(flow) if options.dropout else flow
 
 
-def _pooling(options: Options) -> Any:
+def _pooling(options: Options, *, prefix: str) -> Any:
     """The layer that makes one vector of each text."""
     from aimodels.layers.attention_pooling import AttentionPooling
     from aimodels.layers.class_token import ClassTokenPooling
@@ -122,4 +143,4 @@ def _pooling(options: Options) -> Any:
     from aimodels.layers.mean_pooling import MeanPooling
 
     layers = {"mean": MeanPooling, "max": MaxPooling, "attention": AttentionPooling, "cls": ClassTokenPooling}
-    return layers[options.pooling](name="pooling")
+    return layers[options.pooling](name=f"{prefix}pooling")

@@ -22,12 +22,25 @@ class CategoryEncoding:
 
 @dataclass(frozen=True)
 class TextEncoding:
-    """The tensor `key` of a text column: ids of words, padded with 0, of at most `max_length` words."""
+    """The tensor `key` of a text column: ids of words, padded with 0, of at most `max_length` words.
+
+    The key is empty where texts are all that there is.
+    """
 
     name: str
     key: str
     vocabulary: tuple[str, ...]
     max_length: int
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its layers begin with."""
+        return f"{self.key}_" if self.key else ""
+
+
+def text_alone(vocabulary: tuple[str, ...], *, max_length: int) -> TextEncoding:
+    """Texts that are no column of a table."""
+    return TextEncoding("", key="", vocabulary=vocabulary, max_length=max_length)
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,10 @@ def category_layers(input: TableInput, *, statistics: Mapping[str, Any]) -> list
 def _date_reader(options: DateColumn, *, missing: Sequence[str]) -> Callable[[Strings], DatesRead]:
     """A function from cells to dates."""
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def read(cells: Any) -> Any:
         cells = cleaned(cells, missing=missing)
         dates = dates_of(cells, format=options.format)
         return tf.cast(dates.parts(), tf.int64), dates.is_date, tf.equal(cells, "")
 
-    return lambda cells: DatesRead(*(part.numpy() for part in read(tf.constant(cells, dtype=tf.string))))
+    graph = tf.function(read, input_signature=[tf.TensorSpec([None], tf.string)])
+    return lambda cells: DatesRead(*(part.numpy() for part in graph(tf.constant(cells, dtype=tf.string))))

@@ -6,12 +6,25 @@ from typing import Any
 import keras
 
 from aimodels.data.encodings import Encodings, TextEncoding
+from aimodels.errors import ConfigError, Problem
 from aimodels.layers.category_vectors import CategoryVectors
 
 
 def inputs_of(tensors: Mapping[str, Any]) -> dict[str, Any]:
     """An input of the network per tensor, by the same keys."""
     return {key: keras.Input(one.shape[1:], dtype=one.dtype, name=key) for key, one in tensors.items()}
+
+
+def expect_texts(columns: Encodings, *, architecture: str) -> None:
+    """Refuse a table without text for an architecture that is there to read it.
+
+    Raises:
+        ConfigError: no column is a text.
+    """
+    if not columns.texts:
+        message = f'the architecture "{architecture}" reads texts, and no column of the table is one'
+        help = "set `model.name` to mlp, or a column of `data.columns` to `kind: text`"
+        raise ConfigError([Problem(code="AM335", message=message, path="model.name", help=help)], source="model")
 
 
 def joined(inputs: Mapping[str, Any], *, columns: Encodings, read: Callable[[Any, TextEncoding], Any]) -> Any:

@@ -138,11 +138,11 @@ def _word_counter(options: TextColumn, *, missing: tuple[str, ...]) -> Callable[
 
     layer = words.counting_layer(options.words)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def count(cells: Any) -> Any:
         return words.different_words(layer, texts_of(cells, missing=missing))
 
-    return lambda cells: tuple(part.numpy() for part in count(tf.constant(cells, dtype=tf.string)))
+    graph = tf.function(count, input_signature=[tf.TensorSpec([None], tf.string)])
+    return lambda cells: tuple(part.numpy() for part in graph(tf.constant(cells, dtype=tf.string)))
 
 
 def _fitted(input: TableInput, *, statistics: dict[str, Any]) -> "keras.Model":
@@ -217,17 +217,18 @@ def _text_reader(column: "TextCells", layer: "Words") -> Callable[["pyarrow.Tabl
     """A function from a table to the ids of a column's words."""
     import tensorflow as tf
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def ids_of(cells: Any) -> Any:
         found = layer.words_of(column.call(cells))
         ids = layer.ids_of(found)
         return ids.flat_values, ids.row_lengths(), found.row_lengths()
 
+    graph = tf.function(ids_of, input_signature=[tf.TensorSpec([None], tf.string)])
+
     def read(table: "pyarrow.Table") -> Encoded:
         cells = raw_strings(table[column.column])
         pieces = [cells[start : start + TEXTS_AT_ONCE] for start in range(0, max(len(cells), 1), TEXTS_AT_ONCE)]
         with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as threads:
-            read_pieces = list(threads.map(lambda piece: ids_of(tf.constant(piece, dtype=tf.string)), pieces))
+            read_pieces = list(threads.map(lambda piece: graph(tf.constant(piece, dtype=tf.string)), pieces))
         ids, lengths, num_words = (np.concatenate(parts) for parts in zip(*read_pieces, strict=True))
         starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths, dtype=np.int64)])
         return Encoded(ids=ids, starts=starts, num_words=num_words)
