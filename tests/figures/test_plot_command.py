@@ -21,6 +21,13 @@ def test_the_files_are_named_and_what_was_skipped_is_told(run, capsys):
     assert "skipped topk_accuracy: there are 3 classes" in shown.err
 
 
+def test_figures_that_are_skipped_for_the_same_reason_share_a_line(run, capsys):
+    assert main(["plot", "fake-001", "--kind", "history,residuals,worst,folds"]) == 0
+    skipped = [line for line in capsys.readouterr().err.splitlines() if line.startswith("skipped")]
+    assert skipped[0] == "skipped residuals, worst: the run predicts classes; this is for a predicted number"
+    assert skipped[1].startswith("skipped folds: the run is no cross-validation")
+
+
 def test_programs_get_files_and_reasons(run, capsys, tmp_path):
     arguments = ["--kind", "roc", "--kind", "topk_accuracy", "--format", "svg", "-o", "pictures", "--json"]
     assert main(["plot", "fake-001", *arguments]) == 0
