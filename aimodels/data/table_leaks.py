@@ -43,16 +43,29 @@ def leaks(
     folds = np.random.default_rng(0).permutation(len(targets)) % FOLDS
     constant = _share_right(targets, _constant(targets), task)
     for column in columns[:MOST_COLUMNS]:
-        if column.kind == "number":
-            answers = _by_tree(raw_numbers(table[column.name]), targets, folds=folds, task=task)
-        elif column.kind == "category":
-            answers = _by_value(table[column.name], targets, folds=folds, task=task)
-        else:
+        if column.kind not in ("number", "category"):
             continue
-        share = _share_right(targets, answers, task)
+        answers = _answers(table[column.name], targets, folds=folds, task=task)
+        share = max(_share_right(targets, answer, task) for answer in answers)
         if share >= NEARLY_PERFECT and 1 - share <= (1 - SAVED) * (1 - constant):
             what = f"R2 {share:.3f}" if task == "regression" else f"{share:.1%} right"
             yield Leak(column.name, f"{what} on rows kept apart")
+
+
+def _answers(
+    values: "pyarrow.ChunkedArray", targets: npt.NDArray[Any], *, folds: npt.NDArray[np.int64], task: Task
+) -> list[npt.NDArray[Any]]:
+    """What can be answered from one column alone, in one way or two."""
+    import pyarrow as pa
+
+    if not pa.types.is_floating(values.type):
+        return [_by_value(values, targets, folds=folds, task=task)]
+    numbers = raw_numbers(values)
+    known = numbers[np.isfinite(numbers)]
+    # Missing numbers are a value of their own, below all others.
+    filled = np.where(np.isfinite(numbers), numbers, known.min() - 1 if len(known) else 0)
+    answers = [_by_tree(filled, targets, folds=folds, task=task)]
+    return [*answers, _by_line(filled, targets, folds=folds)] if task == "regression" else answers
 
 
 def _constant(targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -75,15 +88,27 @@ def _by_tree(
     """What a small tree answers that learned from the other rows."""
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    known = numbers[np.isfinite(numbers)]
-    # Missing numbers are a value of their own, below all others.
-    filled = np.where(np.isfinite(numbers), numbers, (known.min() - 1 if len(known) else 0)).reshape(-1, 1)
     answers = np.empty_like(targets)
     for fold in range(FOLDS):
         learned, asked = folds != fold, folds == fold
         kind = DecisionTreeRegressor if task == "regression" else DecisionTreeClassifier
-        tree = kind(max_leaf_nodes=LEAVES, random_state=0).fit(filled[learned], targets[learned])
-        answers[asked] = tree.predict(filled[asked])
+        tree = kind(max_leaf_nodes=LEAVES, random_state=0).fit(numbers[learned, np.newaxis], targets[learned])
+        answers[asked] = tree.predict(numbers[asked, np.newaxis])
+    return answers
+
+
+def _by_line(
+    numbers: npt.NDArray[np.float32], targets: npt.NDArray[Any], *, folds: npt.NDArray[np.int64]
+) -> npt.NDArray[Any]:
+    """What the straight line through the other rows answers."""
+    answers = np.empty_like(targets)
+    for fold in range(FOLDS):
+        learned, asked = folds != fold, folds == fold
+        wide = numbers.astype(np.float64)
+        centre, middle = wide[learned].mean(), targets[learned].mean()
+        spread = np.square(wide[learned] - centre).sum()
+        slope = ((wide[learned] - centre) * (targets[learned] - middle)).sum() / spread if spread > 0 else 0.0
+        answers[asked] = middle + slope * (wide[asked] - centre)
     return answers
 
 

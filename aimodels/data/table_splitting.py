@@ -94,9 +94,15 @@ def marks_of(
     Raises:
         DataError: a row has none, or one that is none.
     """
+    import pyarrow as pa
+
     num_missing = column.null_count
     if num_missing:
         raise _unusable(f"{num_missing:,} of the {len(column):,} rows of {where} have no {rule.column}", rule)
+    if pa.types.is_floating(column.type) and rule.by != "column":
+        # Of groups and of times only the order counts, whatever the numbers are.
+        return np.unique(column.to_numpy(), return_inverse=True)[1].astype(np.int64)
+    column = column.cast(pa.string())
     if rule.by == "group":
         return np.asarray(_codes(column), dtype=np.int64)
     return _times(column, rule, options, where) if rule.by == "time" else _split_numbers(column, rule, where)

@@ -58,6 +58,9 @@ def wishes(draw: st.DrawFn) -> dict[str, object]:
                 [*[{"by": "random"}] * 5, *({"by": by, "column": "a"} for by in ("group", "time", "column"))]
             )
         ),
+        "columns": draw(
+            st.sampled_from([{}] * 4 + [{"a": {"kind": kind}} for kind in ("number", "category", "text", "date")])
+        ),
         "test": draw(st.sampled_from([0.0, 0.15, 0.5])),
         "validation": draw(st.sampled_from([0.0, 0.1])),
         "on_error": draw(st.sampled_from(["fail", "skip"])),
