@@ -1,13 +1,15 @@
 """What the columns of a table are and how they become numbers: `data.columns`."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from aimodels.config.section import Listed, Section
 from aimodels.config.words import WordsOptions
 
 Kind = Literal["number", "category", "date", "text"]
+DATE_TOKENS = {"%Y", "%m", "%d", "%H", "%M", "%S"}
 Quantile = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -37,6 +39,14 @@ class NumberColumn(Section):
         le=1000,
         description="Cut the numbers into this many bins of equal counts, each an input of its own; 0: no.",
     )
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> "NumberColumn":
+        if self.bins == 1:
+            raise ValueError("`bins` must be 0 (none) or at least 2: one bin would hold every number")
+        if not isinstance(self.clip, str) and self.clip[0] >= self.clip[1]:
+            raise ValueError(f"`clip` must be a lower and a higher quantile, got {self.clip[0]:g} and {self.clip[1]:g}")
+        return self
 
 
 class CategoryColumn(Section):
@@ -71,6 +81,15 @@ class DateColumn(Section):
         description="What of it becomes inputs, each scaled; a part that never changes in training is left out.",
     )
     cycles: bool = Field(True, description="Parts that come round again (month, day, weekday, ...) as sine and cosine.")
+
+    @model_validator(mode="after")
+    def _format_can_be_read(self) -> "DateColumn":
+        found = re.findall(r"%.?", self.format)
+        if self.format == "iso" or (found and set(found) <= DATE_TOKENS and len(found) == len(set(found))):
+            return self
+        raise ValueError(
+            f'`format` must be iso or a pattern of %Y %m %d %H %M %S, each once at most, got "{self.format}"'
+        )
 
 
 class TextColumn(Section):
