@@ -118,6 +118,23 @@ class FakePredictor:
         return np.stack([np.full((8, 8, 1), int(path.stem), np.uint8) for path in files.paths])
 
 
+class TableFunction:
+    """Answers rows by a function of their Arrow table: `values` of numbers, or `probabilities` of classes or labels."""
+
+    def __init__(self, *, values=None, probabilities=None, class_names=("no", "yes"), task="multiclass"):
+        self.values, self.probabilities = values, probabilities
+        self.class_names, self.task = () if values else tuple(class_names), task
+        self.asked = []
+
+    def answer(self, rows, *, batch_size=256):
+        table = rows.table()
+        self.asked.append(table.num_rows)
+        if self.values:
+            numbers = np.asarray(self.values(table), np.float32)
+            return Answers(np.empty((len(numbers), 0), np.float32), (), values=numbers, task="regression")
+        return Answers(self.probabilities(table), self.class_names, task=self.task)
+
+
 def add_evaluation(run, *, examples, targets, probabilities, name="test", **request):
     """An evaluation of these answers."""
     split = Split(name="test", examples=examples, targets=targets)

@@ -68,18 +68,16 @@ def by_feature(rows: Predictions, split: Split, *, input: TableInput, seed: int)
 def _over_numbers(name: str, column: "pyarrow.ChunkedArray", *, errors: Floats) -> ErrorByValue:
     values = np.asarray(column.to_numpy(), np.float64)
     known = np.isfinite(values)
-    edges = np.unique(np.quantile(values[known], np.linspace(0, 1, NUM_BINS + 1))) if known.any() else np.zeros(0)
-    # A bin is closed on the left; the last one also holds the highest number.
-    num_bins = max(1, len(edges) - 1) if len(edges) else 0
-    bins = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(0, num_bins - 1))
-    labels = [_bin_label(edges, number) for number in range(num_bins)]
-    return _grouped(name, "number", np.where(known, bins, num_bins), labels=labels, errors=errors)
-
-
-def _bin_label(edges: Floats, number: int) -> str:
-    if len(edges) == 1 or edges[number] == edges[number + 1]:
-        return plain(float(edges[number]))
-    return f"{_edge(edges[number])} to {_edge(edges[number + 1])}"
+    distinct = np.unique(values[known])
+    if len(distinct) <= NUM_BINS:
+        starts, labels = distinct, [_edge(value) for value in distinct]
+    else:
+        edges = np.unique(np.quantile(values[known], np.linspace(0, 1, NUM_BINS + 1)))
+        # A bin is closed on the left; the last one also holds the highest number.
+        starts = edges[:-1]
+        labels = [f"{_edge(low)} to {_edge(high)}" for low, high in zip(edges, edges[1:], strict=False)]
+    bins = np.searchsorted(starts, values, side="right") - 1
+    return _grouped(name, "number", np.where(known, bins, len(labels)), labels=labels, errors=errors)
 
 
 def _edge(value: float) -> str:

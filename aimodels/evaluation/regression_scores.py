@@ -15,7 +15,6 @@ from aimodels.runs.atomic import finite
 Floats = npt.NDArray[np.float64]
 
 METRICS = ("r2", "mae", "rmse", "mape", "median_absolute_error", "max_error", "mean_error")
-TINY = float(np.finfo(np.float64).tiny)
 # Those in the unit of the target; the others have none.
 IN_UNIT = ("mae", "rmse", "median_absolute_error", "max_error", "mean_error")
 
@@ -60,14 +59,14 @@ def score_numbers(targets: Floats, predictions: Floats, *, unit: str | None) -> 
     errors = predictions.astype(np.float64) - targets
     sizes, variance = np.abs(errors), float(np.var(targets))
     mean_squared = float(np.mean(np.square(errors)))
-    constant = bool((targets == targets[0]).all())
+    constant = variance == 0 or bool((targets == targets[0]).all())
     root = mean_squared**0.5
     estimates = {
         "r2": estimate(
             np.nan if constant else 1 - mean_squared / variance, influence=_of_r2(targets, errors), highest=1.0
         ),
         "mae": estimate(float(sizes.mean()), influence=sizes, lowest=0.0),
-        "rmse": estimate(root, influence=np.square(errors) / max(2 * root, TINY), lowest=0.0),
+        "rmse": estimate(root, influence=np.square(errors) / (2 * root or 1.0), lowest=0.0),
         "mean_error": estimate(float(errors.mean()), influence=errors),
     }
     has_zero = bool((targets == 0).any())
@@ -97,7 +96,7 @@ def _expect_whole(targets: Floats, predictions: Floats) -> None:
 
 def _of_r2(targets: Floats, errors: Floats) -> Floats:
     """How much each example moves R2 = 1 - mean(errors^2) / var(targets), but for a constant."""
-    variance = max(float(np.var(targets)), TINY)
+    variance = float(np.var(targets)) or 1.0
     unexplained = float(np.mean(np.square(errors))) / variance
     moved: Floats = (unexplained * np.square(targets - targets.mean()) - np.square(errors)) / variance
     return moved

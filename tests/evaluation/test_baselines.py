@@ -1,0 +1,220 @@
+"""Baselines: what they answer, that they never fail an evaluation, and the line that compares with them."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge  # noqa: TID253 - the measure of these tests
+
+from aimodels.config.schema import Evaluate
+from aimodels.data.dataset import Provenance, Split
+from aimodels.data.rows import rows_of
+from aimodels.errors import DataError
+from aimodels.evaluation import baselines
+from aimodels.evaluation.baselines import compare, linear_baseline, trivial_baseline
+from aimodels.evaluation.chosen import Chosen
+from aimodels.evaluation.linear_features import fit_features
+from aimodels.evaluation.scoring import score_rows
+from aimodels.preprocessing.words import Encoded
+from aimodels.runs.predictions import Predictions
+
+NUM_TRAIN, NUM_TEST = 300, 100
+
+
+@pytest.fixture
+def world():
+    """Numbers that decide the class and the number, and a split of them for training and for testing."""
+    import pyarrow as pa
+
+    random = np.random.default_rng(0)
+    numbers = random.normal(5.0, 2.0, size=(NUM_TRAIN + NUM_TEST, 3))
+    rows = rows_of(pa.table({"place": np.arange(len(numbers))}))
+
+    class World:
+        x = numbers
+        classes = (numbers[:, 0] + 0.5 * random.normal(size=len(numbers)) > 5).astype(np.int64) + (numbers[:, 1] > 7)
+        amounts = 2 * numbers[:, 0] - numbers[:, 2] + random.normal(size=len(numbers))
+
+        @staticmethod
+        def encode(rows):
+            for table in rows.tables(rows_at_once=64):
+                yield {"numbers": numbers[table.column("place").to_numpy()].astype(np.float32)}
+
+        @staticmethod
+        def splits(targets):
+            whole = Split("train", rows, targets)
+            return whole.take(range(NUM_TRAIN)), whole.take(range(NUM_TRAIN, NUM_TRAIN + NUM_TEST), name="test")
+
+    return World
+
+
+def scaled(x):
+    return (x - x[:NUM_TRAIN].mean(axis=0)) / x[:NUM_TRAIN].std(axis=0)
+
+
+# --- the trivial one --------------------------------------------------------------------------------------------
+
+
+def test_the_most_frequent_class_is_that_of_training():
+    found = trivial_baseline(np.array([0, 1, 1]), np.array([0, 0, 0, 1]), task="multiclass")
+    assert (found.name, found.scores) == ("most frequent class", {"accuracy": 0.25})
+
+
+def test_the_most_frequent_labels_are_a_set():
+    train = np.array([[1, 1], [1, 1], [0, 1]])
+    found = trivial_baseline(train, np.array([[1, 1], [0, 1], [1, 0]]), task="multilabel")
+    assert (found.name, found.scores) == ("most frequent labels", {"accuracy": pytest.approx(1 / 3)})
+
+
+def test_the_mean_is_that_of_training():
+    found = trivial_baseline(np.array([1.0, 3.0]), np.array([0.0, 4.0]), task="regression")
+    assert found.name == "training mean"
+    assert found.scores == {"r2": 0.0, "rmse": 2.0, "mae": 2.0}
+
+
+# --- the linear one ---------------------------------------------------------------------------------------------
+
+
+def test_logistic_regression_is_that_of_scikit_learn_on_standardised_numbers(world):
+    train, test = world.splits(world.classes)
+    found, num_train = linear_baseline(train, test, encode=world.encode, task="multiclass", seed=0)
+    x = scaled(world.x.astype(np.float32))
+    wanted = LogisticRegression().fit(x[:NUM_TRAIN], train.targets).score(x[NUM_TRAIN:], test.targets)
+    assert found.scores == {"accuracy": pytest.approx(wanted)}
+    assert (found.name, found.reason, num_train) == ("logistic regression", "", NUM_TRAIN)
+
+
+def test_ridge_regression_is_that_of_scikit_learn(world):
+    train, test = world.splits(world.amounts)
+    found, _ = linear_baseline(train, test, encode=world.encode, task="regression", seed=0)
+    x = scaled(world.x.astype(np.float32))
+    wanted = Ridge().fit(x[:NUM_TRAIN], train.targets).score(x[NUM_TRAIN:], test.targets)
+    assert found.scores["r2"] == pytest.approx(wanted, abs=1e-4)
+
+
+def test_several_labels_have_a_model_each(world):
+    labels = np.stack([world.x[:, 0] > 5, world.x[:, 1] > 5, np.ones(len(world.x), bool)], axis=1).astype(np.int64)
+    train, test = world.splits(labels)
+    found, _ = linear_baseline(train, test, encode=world.encode, task="multilabel", seed=0)
+    assert found.scores["accuracy"] > 0.8
+
+
+def test_few_rows_of_many_are_drawn_by_the_seed(world, monkeypatch):
+    monkeypatch.setattr(baselines, "MOST_ROWS", 50)
+    train, test = world.splits(world.amounts)
+    drawn = [linear_baseline(train, test, encode=world.encode, task="regression", seed=seed) for seed in (1, 1, 2)]
+    assert [num_train for _, num_train in drawn] == [50, 50, 50]
+    assert drawn[0] == drawn[1]
+    assert drawn[0] != drawn[2]
+
+
+def test_one_class_in_training_is_a_reason_and_no_error(world):
+    train, test = world.splits(np.zeros(NUM_TRAIN + NUM_TEST, np.int64))
+    found, num_train = linear_baseline(train, test, encode=world.encode, task="binary", seed=0)
+    assert (found.scores, found.reason, num_train) == ({}, "the training rows all have the same target", 0)
+
+
+def test_rows_that_cannot_be_read_are_a_reason_and_no_error(world):
+    def broken(rows):
+        raise DataError("row 7 cannot be read", code="AM250")
+
+    train, test = world.splits(world.classes)
+    found, _ = linear_baseline(train, test, encode=broken, task="multiclass", seed=0)
+    assert (found.scores, found.reason) == ({}, "row 7 cannot be read")
+
+
+def test_a_fit_that_was_cut_short_says_so(world, monkeypatch):
+    monkeypatch.setattr(baselines, "MOST_STEPS", 1)
+    train, test = world.splits(world.classes)
+    found, _ = linear_baseline(train, test, encode=world.encode, task="multiclass", seed=0)
+    assert found.scores
+    assert found.note == "stopped after 1 steps before it had converged"
+
+
+# --- what a linear model sees -------------------------------------------------------------------------------------
+
+
+def encoded(**parts):
+    words = parts.pop("words", None)
+    if words is not None:
+        starts = np.cumsum([0, *map(len, words)])
+        parts["text_0"] = Encoded(np.concatenate(words).astype(np.int32), starts, np.diff(starts))
+    return parts
+
+
+@pytest.mark.parametrize("dense_up_to", [0, 100])
+def test_numbers_categories_and_words_stand_side_by_side(monkeypatch, dense_up_to):
+    monkeypatch.setattr("aimodels.evaluation.linear_features.DENSE_UP_TO", dense_up_to)
+    train = encoded(
+        numbers=np.array([[1.0, 5.0], [3.0, 5.0]], np.float32),
+        categories=np.array([[0, 2], [1, 0]], np.int32),
+        words=[[1, 1, 3], [2]],
+    )
+    features = fit_features([train])
+    matrix = features.matrix([train])
+    matrix = matrix if dense_up_to else matrix.toarray()
+    assert matrix.tolist() == [
+        [-1, 0, 1, 0, 0, 0, 1, 0, 2, 0, 1],
+        [1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0],
+    ]
+    assert features.size == 11
+
+
+def test_values_and_words_that_training_does_not_have_take_no_part():
+    train = encoded(categories=np.array([[0], [1]], np.int32), words=[[1], [2]])
+    later = encoded(categories=np.array([[7]], np.int32), words=[[9, 1]])
+    assert fit_features([train]).matrix([later]).tolist() == [[0, 0, 0, 1, 0]]
+
+
+# --- the comparison -----------------------------------------------------------------------------------------------
+
+
+def compared(world, *, targets, predictions, task="multiclass", **facts):
+    train, test = world.splits(targets)
+    rows = Predictions(
+        examples=tuple(map(str, range(NUM_TEST))),
+        targets=test.targets,
+        predictions=predictions,
+        losses=np.zeros(NUM_TEST),
+        probabilities=np.eye(3, dtype=np.float32)[predictions] if task == "multiclass" else np.zeros((NUM_TEST, 0)),
+        task=task,
+    )
+    scores = score_rows(rows, class_names=("a", "b", "c"), options=Evaluate())
+    chosen = Chosen("test", test, Provenance("rows", "abc"), **({"train": train} | facts))
+    return compare(rows, chosen, scores=scores, encode=world.encode, seed=0)
+
+
+def test_the_line_has_the_network_and_both_baselines(world):
+    _, test = world.splits(world.classes)
+    found = compared(world, targets=world.classes, predictions=test.targets)
+    linear = found.linear.scores["accuracy"]
+    trivial = (test.targets == np.bincount(world.classes[:NUM_TRAIN]).argmax()).mean()
+    assert str(found) == (
+        f"accuracy 100.0 % · most frequent class {100 * trivial:.1f} % · logistic regression {100 * linear:.1f} % "
+        "(scikit-learn, 300 training rows)"
+    )
+    assert found.interval == pytest.approx((0.9630, 1.0), abs=1e-4)
+    assert found.hint == ""
+    assert found.as_document()["line"] == str(found)
+
+
+def test_a_network_that_is_worse_by_more_than_chance_is_told(world):
+    found = compared(world, targets=world.classes, predictions=np.zeros(NUM_TEST, np.int64))
+    assert found.hint.startswith("the logistic regression is better than the network by more than chance")
+
+
+def test_numbers_are_compared_by_r2(world):
+    _, test = world.splits(world.amounts)
+    found = compared(world, targets=world.amounts, predictions=test.targets + 0.1, task="regression")
+    assert found.metric == "r2"
+    assert str(found).startswith(f"r2 {found.network:.4f} · training mean ")
+    assert "ridge regression 0." in str(found)
+    assert set(found.as_document()["linear"]["scores"]) == {"r2", "rmse", "mae"}
+
+
+def test_without_the_training_rows_the_reason_stands_in_the_line(world):
+    _, test = world.splits(world.classes)
+    reason = "the data is not there any more"
+    found = compared(world, targets=world.classes, predictions=test.targets, train=None, without_train=reason)
+    assert str(found) == (
+        f"accuracy 100.0 % · most frequent class not fitted · logistic regression not fitted ({reason})"
+    )
+    assert found.as_document()["linear"]["scores"] is None
