@@ -121,9 +121,9 @@ class FakePredictor:
 class TableFunction:
     """Answers rows by a function of their Arrow table: `values` of numbers, or `probabilities` of classes or labels."""
 
-    def __init__(self, *, values=None, probabilities=None, class_names=("no", "yes"), task="multiclass"):
-        self.values, self.probabilities = values, probabilities
-        self.class_names, self.task = () if values else tuple(class_names), task
+    def __init__(self, *, values=None, probabilities=None, class_names=("no", "yes"), **facts):
+        self.values, self.probabilities, self.facts = values, probabilities, facts
+        self.class_names = () if values else tuple(class_names)
         self.asked = []
 
     def answer(self, rows, *, batch_size=256):
@@ -132,7 +132,7 @@ class TableFunction:
         if self.values:
             numbers = np.asarray(self.values(table), np.float32)
             return Answers(np.empty((len(numbers), 0), np.float32), (), values=numbers, task="regression")
-        return Answers(self.probabilities(table), self.class_names, task=self.task)
+        return Answers(self.probabilities(table), self.class_names, **self.facts)
 
 
 def add_evaluation(run, *, examples, targets, probabilities, name="test", **request):

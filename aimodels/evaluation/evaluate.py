@@ -77,7 +77,8 @@ class Evaluation:
         """What stands beside the scores, for people: of columns at most so many."""
         paragraphs = [str(self.words)] if self.words else []
         if self.threshold not in (None, EVEN):
-            paragraphs.append(f"the second class is the answer from a probability of {self.threshold:.4g} on")
+            second = self.run.signature["class_names"][1]
+            paragraphs.append(f"the answer is {second} from a probability of {self.threshold:.4g} on")
         return paragraphs + (self.table.paragraphs(limit=limit) if self.table else [])
 
     def as_document(self) -> dict[str, Any]:
