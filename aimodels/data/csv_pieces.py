@@ -22,7 +22,7 @@ CHUNKS_AHEAD = 2
 
 
 def csv_pieces(path: Path, wanted: Wanted) -> Iterator[Piece]:
-    """The rows of a CSV file, with the columns that `wanted` chooses, all of them strings.
+    """The rows of a CSV file, with the columns that `wanted` chooses: strings, or numbers where that is easy.
 
     Raises:
         DataError: the file is broken; a row has another number of cells than the first line, and must not be skipped.
@@ -65,10 +65,18 @@ class _Parsing:
 
     def fast(self, chunk: Chunk) -> "pyarrow.Table | None":
         """The cells of a chunk; None if pyarrow finds something wrong, which it says too little about."""
+        is_easy = not self.wanted.verbatim and self.wanted.format.decimal == "."
+        numbers = self.wanted.numbers.intersection(self.columns) if is_easy else frozenset()
+        parsed = self._parsed(chunk, numbers=numbers)
+        # A cell among the numbers may be missing with white space around it, or no number: there is more to say of it.
+        return self._parsed(chunk, numbers=frozenset()) if parsed is None and numbers else parsed
+
+    def _parsed(self, chunk: Chunk, *, numbers: frozenset[str]) -> "pyarrow.Table | None":
         import pyarrow
         from pyarrow import csv
 
         dialect, is_verbatim = self.file.dialect, self.wanted.verbatim
+        types = {name: pyarrow.float64() if name in numbers else pyarrow.string() for name in self.columns}
         try:
             return csv.read_csv(
                 pyarrow.BufferReader(chunk.text),
@@ -77,7 +85,7 @@ class _Parsing:
                     delimiter=dialect.delimiter, quote_char=dialect.quote or False, newlines_in_values=True
                 ),
                 csv.ConvertOptions(
-                    column_types=dict.fromkeys(self.columns, pyarrow.string()),
+                    column_types=types,
                     include_columns=self.columns,
                     null_values=[] if is_verbatim else self.wanted.format.missing_words,
                     strings_can_be_null=not is_verbatim,

@@ -29,12 +29,17 @@ class TableFiles:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is read of a file: some of its columns; `verbatim` with the words for missing values as they stand there."""
+    """What is read of a file: the columns that `choose` finds among its own.
+
+    Where a file has words only, columns called `numbers` may come as numbers all the same, if every cell of a piece is
+    one or missing. `verbatim` leaves everything as it stands, words for missing values too.
+    """
 
     format: TableFormat
     on_error: OnError
     choose: Callable[[Path, tuple[str, ...]], Sequence[str]]
     verbatim: bool = False
+    numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def read(files: TableFiles, *, kinds: Mapping[str, Kind], most_bytes: int = MOST
     Raises:
         UserError: the files are not there or broken, lack a column, or hold a cell that is not of its kind.
     """
-    asked = _Asked(tuple(kinds))
+    asked = _Asked(tuple(kinds), numbers=frozenset(name for name, kind in kinds.items() if kind == "number"))
     names = RowNames(files.paths)
     counting = _Counting()
     least_bytes = sum(path.stat().st_size for path in files.paths)
@@ -185,8 +185,11 @@ def _nothing(files: TableFiles, *, num_dropped: int = 0) -> DataError:
 class _Asked:
     """Which columns are read of each file: those of the names, all where there are none; all where `verbatim`."""
 
-    def __init__(self, names: tuple[str, ...] | None, *, verbatim: bool = False) -> None:
+    def __init__(
+        self, names: tuple[str, ...] | None, *, verbatim: bool = False, numbers: frozenset[str] = frozenset()
+    ) -> None:
         self.names = names
+        self.numbers = numbers
         self.verbatim = verbatim
         self.others: tuple[str, ...] = ()
         self._first: tuple[Path, tuple[str, ...]] | None = None
@@ -211,7 +214,7 @@ class _Asked:
 
 
 def _pieces(files: TableFiles, asked: _Asked) -> Iterator[tuple[int, Piece]]:
-    wanted = Wanted(files.format, files.on_error, asked.choose, verbatim=asked.verbatim)
+    wanted = Wanted(files.format, files.on_error, asked.choose, verbatim=asked.verbatim, numbers=asked.numbers)
     for number, path in enumerate(files.paths):
         for piece in (parquet_pieces if is_parquet(path) else csv_pieces)(path, wanted):
             yield number, piece

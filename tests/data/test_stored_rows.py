@@ -4,6 +4,7 @@ import gc
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,8 +108,6 @@ def test_each_batch_is_read_once_where_positions_rise(monkeypatch):
 
 
 def test_several_threads_may_read():
-    from concurrent.futures import ThreadPoolExecutor
-
     store = gathered(most_bytes=0)
     orders = [np.random.default_rng(seed).permutation(NUM_ROWS) for seed in range(20)]
     with ThreadPoolExecutor(8) as pool:
