@@ -43,7 +43,8 @@ def contents(rows: Rows, *, kept: Sequence[str], compared: Sequence[str]) -> Con
     columns: list[pa.Table] = []
     keys: list[Keys] = []
     for table in rows.tables():
-        columns.append(table.select(list(kept)))
+        # A copy: a slice would hold on to all the columns that were read with it.
+        columns.append(table.select(list(kept)).take(np.arange(table.num_rows)))
         keys.append(row_keys(table.select(list(compared))))
     return Contents(rows, pa.concat_tables(columns).combine_chunks(), np.concatenate(keys))
 
@@ -80,3 +81,11 @@ def _mixed(keys: Keys) -> Keys:
     keys = (keys ^ (keys >> np.uint64(30))) * FIRST
     keys = (keys ^ (keys >> np.uint64(27))) * SECOND
     return keys ^ (keys >> np.uint64(31))
+
+
+def num_copies(parts: Sequence[Keys]) -> int:
+    """How many keys are also in a part before their own."""
+    ordered = np.sort(np.concatenate(parts))
+    if not (ordered[1:] == ordered[:-1]).any():
+        return 0
+    return sum(int(np.isin(part, np.concatenate(parts[:number])).sum()) for number, part in enumerate(parts) if number)

@@ -1,6 +1,6 @@
 """From the files of a table to a dataset: guessed where nothing is stated, read, cleaned, split."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from aimodels.data.fingerprint import of_arrays
 from aimodels.data.rows import Rows
 from aimodels.data.splitting import Splits, cut_down, left_out_by_limit
 from aimodels.data.table_cleaning import cleaned
-from aimodels.data.table_contents import Contents, contents
+from aimodels.data.table_contents import Contents, contents, num_copies
 from aimodels.data.table_findings import point_out
 from aimodels.data.table_outliers import OUTLIERS, without_outliers
 from aimodels.data.table_parts import parts_at
@@ -139,13 +139,8 @@ def _without_outliers(
 
 def _copies(splits: Splits, parts: Mapping[SplitName, Part], options: TableDatasetOptions) -> dict[str, int]:
     """How many rows of validation and test are also in a split before their own."""
-    keys = {id(part.whole.rows.store): part.keys for part in parts.values()}
-    seen, count = np.empty(0, dtype=np.uint64), 0
-    for split in splits:
-        if isinstance(split.examples, Rows):
-            own = keys[id(split.examples.store)][split.examples.positions]
-            count += int(np.isin(own, seen).sum())
-            seen = np.concatenate([seen, own])
+    by_store = {id(part.whole.rows.store): part.keys for part in parts.values()}
+    count = num_copies([by_store[id(rows.store)][rows.positions] for rows in _rows_of(splits)])
     if count:
         warn(
             "AM224",
@@ -154,6 +149,10 @@ def _copies(splits: Splits, parts: Mapping[SplitName, Part], options: TableDatas
             help="scores on them say nothing about new rows; `data.clean: {duplicates: drop}` leaves copies out",
         )
     return {COPIES: count}
+
+
+def _rows_of(splits: Splits) -> Iterator[Rows]:
+    return (split.examples for split in splits if isinstance(split.examples, Rows))
 
 
 def _fingerprint(parts: Mapping[SplitName, Part], plan: TablePlan) -> str:
