@@ -81,3 +81,21 @@ def test_a_limit_below_the_number_of_classes_is_an_error():
     with pytest.raises(ConfigError, match="`data.limit` is 4, and the train split has 5 classes") as caught:
         limited(split, limit=4, seed=0)
     assert caught.value.code == "AM221"
+
+
+@given(st.integers(1, 200), SHARES, SEEDS)
+def test_of_numbers_the_share_is_drawn_out_of_all(count, share, seed):
+    parts = hold_out(np.random.default_rng(seed).normal(size=count), share=share, seed=seed)
+    assert len(parts.held_out) == min(round(count * share), count - 1)
+
+
+def test_sets_of_labels_are_drawn_by_their_share():
+    targets = np.repeat([[0, 1], [1, 1], [1, 0]], [60, 30, 2], axis=0)
+    held_out = targets[hold_out(targets, share=0.1, seed=0).held_out]
+    assert (held_out == [0, 1]).all(axis=1).sum() == 6
+    assert (held_out == [1, 1]).all(axis=1).sum() == 3
+
+
+def test_rare_sets_of_labels_are_drawn_together():
+    targets = np.array([[int(bit) for bit in f"{number:06b}"] for number in range(40)])
+    assert len(hold_out(targets, share=0.25, seed=0).held_out) == 10

@@ -1,0 +1,126 @@
+"""`aimodels init --from-csv`: a config for a table, written from a look at it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aimodels.cli import main
+from aimodels.config.loading import load
+from aimodels.data.loading import load_dataset
+from aimodels.datasets import csv
+
+
+def odd_table(path: Path) -> Path:
+    names = ["x.y", "weight (kg)", "on", "#1", "Größe: m", "day", "note", "same", "a,b", "label"]
+    rows = [
+        [
+            0.5 * number,
+            number % 7 + 0.25,
+            "yes no".split()[number % 2],
+            number % 3,
+            "ab"[number % 2],
+            f"{number % 28 + 1}.2.2024",
+        ]
+        + [f"no two notes are alike {number}", 7, "x" if number % 4 else "", ("lime", "plum", "")[number % 3]]
+        for number in range(40)
+    ]
+    lines = [";".join(names), *(";".join(map(str, row)) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_the_config_says_what_is_in_the_table(capfd):
+    assert main(["init", "--from-csv", "sample:penguins", "--target", "species"]) == 0
+    assert "next: aimodels check penguins.yaml" in capfd.readouterr().out
+    text = Path("penguins.yaml").read_text(encoding="utf-8")
+    lines = [line.split() for line in text.splitlines()]
+    assert text.startswith("# yaml-language-server: $schema=.aimodels/schema.json\n")
+    assert "# What is in sample:penguins, seen in all 344 rows." in text
+    assert "bill_length_mm: number # 342 numbers, 2 missing, 32.1 to 59.6".split() in lines
+    assert "task: multiclass # 3 different texts; or binary, multiclass, regression".split() in lines
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_it_leaves_nothing_to_be_guessed(tmp_path):
+    odd_table(tmp_path / "odd.csv")
+    assert main(["init", "--from-csv", "odd.csv", "--target", "label"]) == 0
+    config = load(Path("odd.yaml")).config
+    assert list(config.data.columns) == ["x.y", "weight (kg)", "on", "#1", "Größe: m", "day", "note", "same", "a,b"]
+    dataset = load_dataset(config.data, seed=0)
+    assert dataset.inferred == ()
+    assert dataset.target.class_names == ("lime", "plum")
+    assert dataset.provenance.counts == {"rows without a target, dropped": 13}
+    guessed = csv.load(csv.Options(name="csv", path="odd.csv", target="label", clean=config.data.clean), seed=0)
+    assert guessed.input == dataset.input
+    assert guessed.provenance.fingerprint == dataset.provenance.fingerprint
+
+
+def test_several_labels_and_a_number(tmp_path):
+    rows = "\n".join(f"{number % 2},{number % 3 // 2},{number / 7}" for number in range(40))
+    (tmp_path / "films.csv").write_text(f"funny,sad,score\n{rows}\n", encoding="utf-8")
+    assert main(["init", "--from-csv", "films.csv", "--target", "funny", "--target", "sad"]) == 0
+    assert load(Path("films.yaml")).config.data.target == ("funny", "sad")
+    assert main(["init", "score.yaml", "--from-csv", "films.csv", "--target", "score"]) == 0
+    assert load(Path("score.yaml")).config.train.loss.name == "mse"
+
+
+def test_it_answers_in_json_and_quietly(capfd):
+    assert main(["init", "--from-csv", "sample:penguins", "--target", "body_mass_g", "--json"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    assert (found["task"], found["columns"]["island"]) == ("regression", "category")
+    assert found["files"] == ["penguins.yaml", ".aimodels/schema.json"]
+    assert main(["init", "m.yaml", "--from-csv", "sample:penguins", "--target", "species", "-q"]) == 0
+    assert capfd.readouterr().out == "m.yaml\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--from-csv", "sample:penguins"], "AM285", "columns: species, island, bill_length_mm"),
+        (["--from-csv", "sample:penguins", "--target", "specie"], "AM265", "did you mean species?"),
+        (["--from-csv", "nothing.csv", "--target", "a"], "AM201", "nothing.csv"),
+        (["--target", "species"], "AM286", "--target needs --from-csv"),
+        (["--from-csv", "a.csv", "--template", "image"], "AM286", "exclude each other"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_written(arguments, code, says, capfd, tmp_path):
+    assert main(["init", *arguments]) != 0
+    told = capfd.readouterr().err
+    assert f"error[{code}]" in told
+    assert says in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_never_overwrites(capfd):
+    Path("penguins.yaml").write_text("precious", encoding="utf-8")
+    assert main(["init", "--from-csv", "sample:penguins", "--target", "species"]) == 2
+    assert "error[AM121]" in capfd.readouterr().err
+    assert Path("penguins.yaml").read_text(encoding="utf-8") == "precious"
+
+
+# --- check ----------------------------------------------------------------------------------------------------
+
+
+def test_check_shows_what_is_guessed(capfd, tmp_path):
+    text = "data: {name: csv, path: 'sample:penguins', target: species}\nmodel: mlp\n"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    assert main(["check", "a.yaml"]) == 0
+    shown = capfd.readouterr().out
+    assert "  bill_length_mm     number    342 numbers, 2 missing, 32.1 to 59.6" in shown
+    assert "classes  3, " in shown
+    assert max(map(len, shown.splitlines())) <= 100
+    assert main(["check", "a.yaml", "--json"]) == 0
+    found = json.loads(capfd.readouterr().out)["data"]
+    assert found["resolved"]["columns"]["sex"]["kind"] == "category"
+
+
+def test_check_tells_where_numbers_lie(capfd, tmp_path):
+    text = "data: {name: csv, path: 'sample:penguins', target: body_mass_g, unit: g}\nmodel: mlp\n"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    assert main(["check", "a.yaml", "data.clean.missing_target=drop"]) == 0
+    assert "target   2,850 to 6,300 g, mean 4,1" in capfd.readouterr().out
+    assert main(["check", "a.yaml", "data.clean.missing_target=drop", "--json"]) == 0
+    found = json.loads(capfd.readouterr().out)["data"]
+    assert found["classes"] == {}
+    assert found["target"]["least"] == 2850
