@@ -19,7 +19,8 @@ FONT_SIZE = 8.0
 MISSING = "missing"
 # In inches.
 NARROWEST, WIDEST, MARGIN, GAP, BAR_WIDTH = 6.0, 12.0, 0.16, 0.14, 0.055
-WIDEST_COLUMN, WIDEST_HEADER = 1.75, 0.95
+WIDEST_COLUMN, WIDEST_HEADER = 1.75, 1.3
+BOLD = 1.13  # bold letters are about so many times as wide as those that are measured
 LINE_HEIGHT, ROW_HEIGHT, TITLE_HEIGHT = 0.158, 0.22, 0.42
 
 
@@ -100,10 +101,11 @@ def _features(rows: Sequence[dict[str, Any]]) -> list[_Column]:
 
 def _column(name: str, cells: Sequence[str], *, is_feature: bool) -> _Column:
     """A column as wide as its longest cell, up to a limit; its header may stand on three lines."""
-    header = wrapped(drawable(on_one_line(name)), inches=WIDEST_HEADER, size=FONT_SIZE, most_lines=HEADER_LINES)
+    header = wrapped(drawable(on_one_line(name)), inches=WIDEST_HEADER, size=BOLD * FONT_SIZE, most_lines=HEADER_LINES)
     lines = [_one_line(cell, inches=WIDEST_COLUMN, size=FONT_SIZE) for cell in cells]
-    told = [*header, *(line or MISSING * is_feature for line in lines)]
-    return _Column(header, lines, max(inches_of(line, size=FONT_SIZE) for line in told), is_feature)
+    widths = [inches_of(line, size=BOLD * FONT_SIZE) for line in header]
+    widths += [inches_of(line or MISSING * is_feature, size=FONT_SIZE) for line in lines]
+    return _Column(header, lines, max(widths), is_feature)
 
 
 def _one_line(text: str, *, inches: float, size: float) -> str:

@@ -105,7 +105,7 @@ def _draw_bins(panel: "Axes", column: dict[str, Any]) -> None:
         colour = {"color": LOOKS["train"]["color"]} if filled else {"color": LOOKS[name]["edgecolor"]}
         panel.stairs(100 * _shares(counts), edges, fill=filled, linewidth=1.4, zorder=2 + (not filled), **colour)
     panel.set_ylim(0, None)
-    panel.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     panel.yaxis.set_major_locator(MaxNLocator(nbins=4))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aimodels.evaluation.numerals import plain
+from aimodels.evaluation.regression_scores import IN_UNIT
 from aimodels.figure_style import (
     COLOURS,
     LINES,
@@ -17,7 +18,7 @@ from aimodels.figure_style import (
     new_figure,
     short,
 )
-from aimodels.figure_style.units import counted
+from aimodels.figure_style.units import counted, labelled
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ OVERLAYS = True
 OF_FOLDS = True  # it shows a cross-validation, which has no model of its own
 MOST_METRICS = 6
 NUM_ACROSS = 3
+PARTS = ("macro_precision", "macro_recall", "micro_", "weighted_", "top_")
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
@@ -42,7 +44,9 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     numbers: dict[str, Any] = json.loads(run.folds_file.read_text(encoding="utf-8"))
     if not numbers["folds"]:
         raise NothingToDraw("no fold of the cross-validation was measured")
-    return numbers
+    signature = run.fold(numbers["folds"][0]["number"]).signature_file
+    unit = json.loads(signature.read_text(encoding="utf-8"))["unit"] if signature.exists() else None
+    return {**numbers, "unit": unit}
 
 
 def draw(series: Sequence[Series]) -> "Figure":
@@ -68,16 +72,17 @@ def draw(series: Sequence[Series]) -> "Figure":
         ]
         if len(series) == 1:
             lines += _draw_baselines(panel, series[0].numbers["baselines"], metric=metric)
-        panel.set_title("\n".join([metric, *lines]), fontsize=9)
+        named = labelled(metric, unit=series[0].numbers["unit"] if metric in IN_UNIT else None)
+        panel.set_title("\n".join([named, *lines]), fontsize=9)
         _number_folds(panel, last=max(sizes))
     legend_below(figure, panels[0], columns=3 if len(series) == 1 else 1)
     return figure
 
 
 def _metrics(series: Sequence[Series]) -> list[str]:
-    """The metrics that every run knows the mean of, the deciding one first."""
+    """The metrics that every run knows the mean of: the deciding one first, the parts of others last."""
     first = series[0].numbers
-    every = sorted(first["mean"], key=lambda name: name != first["metric"])
+    every = sorted(first["mean"], key=lambda name: (name != first["metric"], name.startswith(PARTS)))
     known = [name for name in every if all(one.numbers["mean"].get(name) is not None for one in series)]
     if not known:
         raise NothingToDraw("there is no metric that all folds have")

@@ -32,7 +32,7 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
         if any(one["missing"] for one in column["splits"].values())
     ]
     if not holes:
-        raise NothingToDraw(f"no value is missing in any of the {len(columns)} columns")
+        raise NothingToDraw(f"no value is missing in {counted(len(columns), 'column')}")
     holes.sort(key=lambda column: -max(_percent(one) for one in column["splits"].values()))
     return {"num_columns": len(columns), "columns": holes}
 

@@ -377,7 +377,7 @@ def test_missing_values_are_shown_for_the_columns_that_have_any(runs_dir):
 def test_where_no_value_is_missing_there_is_nothing_to_draw(runs_dir):
     run = table_run(runs_dir)
     add_columns(run, [number_column("whole", train=np.arange(9), validation=np.arange(3))])
-    with pytest.raises(NothingToDraw, match="no value is missing in any of the 1 columns"):
+    with pytest.raises(NothingToDraw, match="no value is missing in 1 column"):
         drawn("missing_values", run)
 
 
@@ -476,6 +476,14 @@ def test_cross_validations_share_the_metrics_that_both_have(runs_dir):
     third = cross_validation(runs_dir, [{"c": 0.5}], metric="c")
     with pytest.raises(NothingToDraw, match="no metric that all folds have"):
         drawn("folds", one, third)
+
+
+def test_of_many_metrics_of_folds_the_most_telling_are_drawn_in_their_unit(runs_dir):
+    names = ("macro_precision", "macro_f1", "weighted_f1", "rmse", "top_5_accuracy", "a", "b", "c", "accuracy")
+    run = cross_validation(runs_dir, [dict.fromkeys(names, 0.5)] * 2)
+    write_json(run.fold(1).signature_file, run.signature)
+    titles = [axes.get_title().partition("\n")[0] for axes in drawn("folds", run).axes]
+    assert titles == ["accuracy", "macro_f1", "rmse (g)", "a", "b", "c"]
 
 
 def test_a_cross_validation_shows_its_folds_and_says_where_the_rest_is(runs_dir):
