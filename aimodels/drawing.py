@@ -65,8 +65,8 @@ def draw_figures(runs: Sequence[RunFolder], request: DrawRequest) -> list[Drawn]
         MachineError: a file cannot be written.
     """
     figures = {kind: discovery.plugin("figures", kind) for kind in request.kinds or kinds()}
-    if not request.kinds and len(runs) > 1:
-        figures = {kind: figure for kind, figure in figures.items() if figure.OVERLAYS}
+    if not request.kinds:
+        figures = {kind: figure for kind, figure in figures.items() if _is_worth_trying(figure, runs)}
     _expect_sense(runs, request, figures=figures)
     drawn = []
     with styled():
@@ -75,6 +75,17 @@ def draw_figures(runs: Sequence[RunFolder], request: DrawRequest) -> list[Drawn]
             drawn.append(_save(result, dpi=request.dpi) if isinstance(result, _Picture) else result)
             emit(PlotDrawn(kind=drawn[-1].kind, path=str(drawn[-1].path or ""), skipped=drawn[-1].skipped))
     return drawn
+
+
+def _is_worth_trying(figure: ModuleType, runs: Sequence[RunFolder]) -> bool:
+    """Whether a figure that nobody named can show these runs at all."""
+    if len(runs) > 1 and not figure.OVERLAYS:
+        return False
+    return hasattr(figure, "OF_FOLDS") or not all(_has_folds(run) for run in runs)
+
+
+def _has_folds(run: RunFolder) -> bool:
+    return run.facts().get("kind") == CROSS_VALIDATION
 
 
 def _expect_sense(runs: Sequence[RunFolder], request: DrawRequest, *, figures: dict[str, ModuleType]) -> None:
@@ -112,7 +123,7 @@ def _draw(kind: str, figure: ModuleType, *, runs: Sequence[RunFolder], request: 
 
 def _expect_model(run: RunFolder, figure: ModuleType) -> None:
     """A cross-validation has no model of its own to be shown; its folds have."""
-    if run.facts().get("kind") == CROSS_VALIDATION and not hasattr(figure, "OF_FOLDS"):
+    if _has_folds(run) and not hasattr(figure, "OF_FOLDS"):
         raise NothingToDraw(f"{run.name} is a cross-validation; name a run of it: aimodels plot {run.fold(1).name}")
 
 

@@ -1,6 +1,5 @@
 """What a cross-validation came to: the document for machines and the table for people, both from its folder alone."""
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from aimodels.cli.summary import run_document
 from aimodels.errors import FailedError
 from aimodels.runs.folder import CROSS_VALIDATION, RunFolder
 from aimodels.runs.listing import record
+from aimodels.runs.reading import document_in
 from aimodels.runs.status import status
 
 # These say most in a line; the others are in folds.json.
@@ -61,15 +61,7 @@ def fold_summary(run: RunFolder) -> str:
 
 
 def _folds(run: RunFolder) -> dict[str, Any]:
-    if not run.folds_file.exists():
-        return {}
-    try:
-        told: dict[str, Any] = json.loads(run.folds_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FailedError(
-            f"{run.folds_file} cannot be read: {error}", code="AM506", help=f"look at its runs in {run.folds}"
-        ) from error
-    return told
+    return document_in(run.folds_file) if run.folds_file.exists() else {}
 
 
 def _headline(run: RunFolder) -> str:

@@ -3,8 +3,6 @@
 Training writes a run; evaluation, prediction, figures, export and the `runs` commands only read it.
 """
 
-import csv
-import json
 import os
 import secrets
 import shutil
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.atomic import append, cannot_write, csv_line, write_json, write_text
+from aimodels.runs.reading import columns_in, document_in, unreadable
 from aimodels.runs.signature import input_of
 from aimodels.runs.status import unfinished
 
@@ -224,7 +223,7 @@ class RunFolder:
         Raises:
             FailedError: the file is not readable as JSON; so it is for every other file of a run.
         """
-        return _document(self.run_file)
+        return document_in(self.run_file)
 
     @cached_property
     def config(self) -> "Config":
@@ -232,13 +231,13 @@ class RunFolder:
         from aimodels.config.loading import load
 
         if not self.resolved_file.exists():
-            raise _unreadable(self.resolved_file, "it is not there")
+            raise unreadable(self.resolved_file, "it is not there")
         return load(self.resolved_file).config
 
     @cached_property
     def signature(self) -> dict[str, Any]:
         """What goes in and what comes out: `signature.json`."""
-        return _document(self.signature_file)
+        return document_in(self.signature_file)
 
     @property
     def input(self) -> "Input":
@@ -256,56 +255,21 @@ class RunFolder:
 
     def metrics(self) -> dict[str, Any]:
         """What `metrics.json` says: best, last, and an entry per split evaluated later."""
-        return _document(self.metrics_file)
+        return document_in(self.metrics_file)
 
     def history(self) -> dict[str, list[float]]:
         """The columns of `history.csv`. A cut last line (a crash while writing) is left out."""
-        return _columns(self.history_file)
+        return columns_in(self.history_file)
 
     def timing(self) -> dict[str, list[float]]:
         """The columns of `timing.csv`: epoch, seconds, examples_per_second."""
-        return _columns(self.timing_file)
+        return columns_in(self.timing_file)
 
     def model(self, checkpoint: str = "best") -> "keras.Model":
         """The trained Keras model, from raw input to logits."""
         from aimodels.runs.loading import load_model
 
         return load_model(self, checkpoint)
-
-
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise _unreadable(path, "it is not there") from error
-    except (ValueError, OSError) as error:
-        raise _unreadable(path, str(error)) from error
-    if not isinstance(document, dict):
-        raise _unreadable(path, "it holds no mapping")
-    return document
-
-
-def _unreadable(path: Path, reason: str) -> FailedError:
-    return FailedError(
-        f"{path} cannot be read: {reason}",
-        code="AM506",
-        help="bring the file back, or copy the run again; which of its files are whole: aimodels doctor RUN",
-    )
-
-
-def _columns(path: Path) -> dict[str, list[float]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
-        whole = [row for row in rows if len(row) == len(header)]
-        return {
-            column: [float(row[index]) if row[index] else float("nan") for row in whole]
-            for index, column in enumerate(header)
-        }
-    except FileNotFoundError as error:
-        raise _unreadable(path, "it is not there") from error
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, str(error)) from error
 
 
 def _number(name: str, stem: str) -> int:
