@@ -43,18 +43,22 @@ def _with_tabs(answer: "Answered") -> str:
     name = answer.input.translate(ONE_LINE)
     if answer.error:
         return f"{name}\terror\t{answer.error.translate(ONE_LINE)}"
-    ((label, probability),) = answer.best(1)
-    return "\t".join([name, label, f"{probability:.4f}", *([answer.weighed] if answer.attention else [])])
+    if answer.value is not None:
+        return "\t".join([name, f"{answer.value:.7g}", *([answer.unit] if answer.unit else [])])
+    probabilities = dict(answer.best(len(answer.class_names)))
+    labels = [label.translate(ONE_LINE) for label in answer.labels]
+    told = [f"{probabilities[label]:.4f}" for label in answer.labels]
+    return "\t".join([name, "|".join(labels), "|".join(told), *([answer.weighed] if answer.attention else [])])
 
 
 def _for_people(console: Console, answered: Sequence["Answered"], *, top_k: int) -> None:
     """A line per input, the columns below each other; a text has a line of its own above its answer."""
     names = [printable(answer.input.translate(ONE_LINE)) for answer in answered]
-    labels = [printable(answer.best(1)[0][0]) if not answer.error else "error" for answer in answered]
+    labels = [_answer(answer) for answer in answered]
     name_width = _widest([name for answer, name in zip(answered, names, strict=True) if not answer.is_text])
     label_width = _widest(labels)
     for answer, name, label in zip(answered, names, labels, strict=True):
-        told = f"{_padded(label, label_width)}{GAP}{_tail(answer, top_k=top_k)}"
+        told = f"{_padded(label, label_width)}{GAP}{_tail(answer, top_k=top_k)}".rstrip()
         if answer.is_text:
             console.out(fitted(on_one_line(answer.input) or "(empty)", columns=console.width))
             console.out(f"{INDENT}{told}")
@@ -64,10 +68,21 @@ def _for_people(console: Console, answered: Sequence["Answered"], *, top_k: int)
             _show_weights(console, answer.attention)
 
 
-def _tail(answer: "Answered", *, top_k: int) -> str:
-    """What stands behind the label: its probability and the next best, or what went wrong."""
+def _answer(answer: "Answered") -> str:
+    """The answer itself: a class, some classes, or a number with its unit."""
     if answer.error:
+        return "error"
+    if answer.value is not None:
+        return printable(f"{answer.value:,.6g} {answer.unit or ''}".strip())
+    return printable(", ".join(answer.labels)) or "(none)"
+
+
+def _tail(answer: "Answered", *, top_k: int) -> str:
+    """What stands behind the answer: its probability and the next best, or what went wrong."""
+    if answer.error or answer.value is not None:
         return printable(answer.error)
+    if answer.task == "multilabel":
+        return "   ".join(f"{printable(label)} {share:.1%}" for label, share in answer.best(top_k))
     (_, probability), *others = answer.best(top_k)
     rest = "   ".join(f"{printable(other)} {share:.1%}" for other, share in others)
     return f"{_bar(probability)} {probability:6.1%}   {rest}".rstrip()

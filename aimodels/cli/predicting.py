@@ -17,77 +17,107 @@ from aimodels.runs.folder import RunFolder
 if TYPE_CHECKING:
     from aimodels.prediction.answered import Answered
 
-FORMATS = (".csv", ".jsonl")
+FORMATS = {"images": (".csv", ".jsonl"), "texts": (".csv", ".jsonl"), "rows": (".csv", ".jsonl", ".parquet")}
 # The error of a command some of whose inputs could not be read, by what the run takes.
 UNREADABLE = {"images": "AM230", "texts": "AM234"}
 
 
 @dataclass(frozen=True)
 class Question:
-    """What the user wants to know: inputs by name, texts as they are, and how much to tell about them."""
+    """What the user wants to know: inputs by name, texts and rows as they are, and how much to tell about them."""
 
     inputs: Sequence[str] = ()
     texts: Sequence[str] = ()
+    rows: Sequence[str] = ()
     column: str | None = None
     limit: int | None = None
     explain: bool = False
     checkpoint: str = "best"
 
 
-def wanted_file(output: Path | None) -> None:
+def wanted_file(output: Path | None, *, run: RunFolder) -> None:
     """Refuse a file that we would not know how to write, before any work is done.
 
     Raises:
         UsageError: the suffix says no format that we write.
     """
-    if output is not None and output.suffix not in FORMATS:
+    formats = FORMATS[kind_of(run)]
+    if output is not None and output.suffix not in formats:
         raise UsageError(
             f"{output} has the suffix {output.suffix or '(none)'}, which says no format",
             code="AM156",
-            help=f"use {' or '.join(FORMATS)}",
+            help=f"use {' or '.join(formats)}",
         )
 
 
+def refuse_other_options(run: RunFolder, question: Question) -> None:
+    """Refuse options for what the run does not take.
+
+    Raises:
+        UsageError: there is such an option.
+    """
+    kind = kind_of(run)
+    of_texts = {"--text": question.texts, "--column": question.column, "--explain": question.explain}
+    for option, value in of_texts.items():
+        if value and kind != "texts":
+            raise other_kind(run, given=f"texts, which {option} is for")
+    if question.rows and kind != "rows":
+        raise other_kind(run, given="rows of a table, which --row is for")
+
+
+def expect_something(run: RunFolder, question: Question) -> None:
+    """Something must be named to ask about.
+
+    Raises:
+        UsageError: nothing is.
+    """
+    if question.inputs or question.texts or question.rows:
+        return
+    kind = kind_of(run)
+    written = {"texts": "--text '...', ", "rows": "--row '{...}', "}.get(kind, "")
+    raise UsageError(
+        f"name the {kind} to ask about",
+        code="AM151",
+        help=f"give {written}a file, a folder, a pattern, or - for stdin; see aimodels predict --help",
+    )
+
+
 def tell(run: RunFolder, question: Question) -> list["Answered"]:
-    """Ask the run about everything that the question names.
+    """Ask a run for images or texts about everything that the question names.
 
     Raises:
         UsageError: nothing is named, or something that the run does not take.
         MissingError: an input names nothing.
         DataError: an array or a table is not what the model takes, or there is nothing in it.
     """
-    if not question.inputs and not question.texts:
-        text = "--text '...', " if kind_of(run) == "texts" else ""
-        raise UsageError(
-            f"name the {kind_of(run)} to ask about",
-            code="AM151",
-            help=f"give {text}a file, a folder, a pattern, or - for stdin; see aimodels predict --help",
-        )
+    refuse_other_options(run, question)
+    expect_something(run, question)
     input = run.input
     answered = (
         _about_images(run, question, input=input) if isinstance(input, ImageInput) else _about_texts(run, question)
     )
     if not answered:
-        raise DataError(
-            f"there was nothing to answer: no {kind_of(run)} were found",
-            code="AM237",
-            help="a file or standard input was empty; name another",
-        )
+        raise nothing_found(run)
     return answered
+
+
+def nothing_found(run: RunFolder) -> DataError:
+    """The error for inputs with nothing in them."""
+    return DataError(
+        f"there was nothing to answer: no {kind_of(run)} were found",
+        code="AM237",
+        help="a file or standard input was empty; name another",
+    )
 
 
 def _about_images(run: RunFolder, question: Question, *, input: ImageInput) -> list["Answered"]:
     from aimodels.prediction.image_inputs import read_images
 
-    of_texts = {"--text": question.texts, "--column": question.column, "--explain": question.explain}
-    for option, value in of_texts.items():
-        if value:
-            raise other_kind(run, given=f"texts, which {option} is for")
     inputs = question.inputs
     if list(inputs) == ["-"]:
         inputs = [line.rstrip("\n") for line in sys.stdin if line.strip()]
     groups = read_images(inputs, input=input, limit=question.limit)
-    _start_tensorflow()
+    start()
 
     from aimodels.prediction.answered import about_images
     from aimodels.prediction.predict import Predictor
@@ -103,7 +133,7 @@ def _about_texts(run: RunFolder, question: Question) -> list["Answered"]:
     request = TextRequest(question.texts, question.inputs, column=question.column, limit=question.limit)
     # A process may be started without a stdin.
     given = read_texts(request, run=run, stdin=getattr(sys.stdin, "buffer", io.BytesIO()))
-    _start_tensorflow()
+    start()
 
     from aimodels.prediction.answered import about_texts
     from aimodels.prediction.predict import Predictor
@@ -136,7 +166,8 @@ def _tell_what_was_not_read(run: RunFolder, answered: Sequence["Answered"]) -> N
         )
 
 
-def _start_tensorflow() -> None:
+def start() -> None:
+    """Load TensorFlow."""
     from aimodels.distribution.tensorflow_start import start_tensorflow
 
     start_tensorflow()

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.data.dataset import ImageFiles, Texts
+from aimodels.data.rows import rows_of
 from aimodels.errors import DataError
 from aimodels.prediction.attention import Attention
 from aimodels.prediction.image_inputs import Images
-from aimodels.prediction.predict import Predictor
+from aimodels.prediction.predict import Answers, Predictor
+from aimodels.prediction.table_inputs import GivenRows
 from aimodels.prediction.text_inputs import GivenText
 
 BATCH = 256
@@ -24,26 +26,44 @@ WORDS_TOLD = 10
 
 @dataclass(frozen=True)
 class Answered:
-    """What the model says about one input. `probabilities` has one per class; without an answer, `error` says why.
+    """What the model says about one input. Without an answer, `error` says why.
 
-    `is_text` is true where `input` is the text itself and not the name of a file or a row. `attention` is there where
-    it was asked for. `num_words` are the words of a text before the cut; None for an image.
+    `probabilities` has one per class, and `chosen` are the numbers of the classes that are the answer: one of them, or
+    any number of them where the task is multilabel. Of regression `value` is the answer, in `unit`.
+
+    `is_text` is true where `input` is what was asked about and not the name of a file or a row. `attention` is there
+    where it was asked for. `num_words` are the words of a text before the cut; None for what is no text.
     """
 
     input: str
     class_names: tuple[str, ...]
+    task: str = "multiclass"
     probabilities: npt.NDArray[np.float32] | None = None
+    chosen: tuple[int, ...] = ()
+    value: float | None = None
+    unit: str | None = None
     error: str = ""
     is_text: bool = False
     attention: Attention | None = None
     num_words: int | None = None
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes that are the answer."""
+        return tuple(self.class_names[number] for number in self.chosen)
+
     def best(self, count: int) -> list[tuple[str, float]]:
-        """The `count` most probable classes with their probabilities, the first first."""
+        """The answer and the next best classes with their probabilities, `count` of them.
+
+        The answer comes first even where it is the less probable of two, as a threshold may have it. For multilabel
+        these are the most probable classes.
+        """
         if self.probabilities is None:
             return []
-        order = np.argsort(-self.probabilities, kind="stable")[:count]
-        return [(self.class_names[number], float(self.probabilities[number])) for number in order]
+        order = np.argsort(-self.probabilities, kind="stable").tolist()
+        if self.task != "multilabel":
+            order = [*self.chosen, *(number for number in order if number not in self.chosen)]
+        return [(self.class_names[number], float(self.probabilities[number])) for number in order[:count]]
 
     @property
     def weighed(self) -> str:
@@ -55,9 +75,12 @@ class Answered:
         """The answer as JSON."""
         if self.error:
             return {"input": self.input, "error": self.error}
-        (label, _), *_ = best = self.best(top_k)
-        scores = [{"label": name, "probability": probability} for name, probability in best]
-        document: dict[str, Any] = {"input": self.input, "prediction": label, "scores": scores}
+        if self.value is not None:
+            return {"input": self.input, "prediction": self.value, "unit": self.unit}
+        scores = [{"label": name, "probability": probability} for name, probability in self.best(top_k)]
+        if self.task == "multilabel":
+            return {"input": self.input, "predictions": list(self.labels), "scores": scores}
+        document: dict[str, Any] = {"input": self.input, "prediction": self.labels[0], "scores": scores}
         if self.num_words is not None:
             document["num_words"] = self.num_words
         if self.attention is not None:
@@ -83,27 +106,43 @@ def about_texts(predictor: Predictor, given: Sequence[GivenText], *, explain: bo
     readable = Texts(tuple(item.text for item in given if not item.problem))
     attention = iter(predictor.attention(readable.strings)) if explain else repeat(None)
     answers = predictor.answer(readable)
-    rows = iter(answers.probabilities)
     lengths = iter([] if answers.num_words is None else answers.num_words.tolist())
+    answered = _each(answers, [item.name for item in given if not item.problem], unit=None)
     for item in given:
         if item.problem:
             yield Answered(item.name, predictor.class_names, error=item.problem, is_text=item.is_its_name)
         else:
-            yield Answered(
-                item.name,
-                predictor.class_names,
-                probabilities=next(rows),
-                is_text=item.is_its_name,
-                attention=next(attention),
-                num_words=next(lengths),
-            )
+            words = {"attention": next(attention), "num_words": next(lengths)}
+            yield replace(next(answered), is_text=item.is_its_name, **words)
+
+
+def about_rows(predictor: Predictor, given: GivenRows) -> Iterator[Answered]:
+    """Ask about some rows, in order; one that cannot be read is answered with what is wrong with it."""
+    answers = predictor.answer(rows_of(given.table))
+    answered = _each(answers, [given.names[place] for place in given.readable.tolist()], unit=predictor.unit)
+    for place in range(len(given)):
+        if place in given.problems:
+            error = given.problems[place]
+            yield Answered(given.names[place], predictor.class_names, error=error, is_text=given.is_written)
+        else:
+            yield replace(next(answered), is_text=given.is_written)
+
+
+def _each(answers: Answers, names: Sequence[str], *, unit: str | None) -> Iterator[Answered]:
+    """The answers one by one."""
+    if answers.values is not None:
+        for name, value in zip(names, answers.values.tolist(), strict=True):
+            yield Answered(name, answers.class_names, answers.task, value=value, unit=unit)
+        return
+    for name, probabilities, prediction in zip(names, answers.probabilities, answers.predictions, strict=True):
+        chosen = np.flatnonzero(prediction).tolist() if answers.task == "multilabel" else [int(prediction)]
+        yield Answered(name, answers.class_names, answers.task, probabilities, tuple(chosen))
 
 
 def _batch(predictor: Predictor, group: Images, positions: npt.NDArray[np.int64]) -> Iterator[Answered]:
     names = [group.names[position] for position in positions]
     if not isinstance(group.examples, ImageFiles):
-        rows = predictor.answer(group.examples[positions]).probabilities
-        yield from (Answered(name, predictor.class_names, row) for name, row in zip(names, rows, strict=True))
+        yield from _each(predictor.answer(group.examples[positions]), names, unit=None)
         return
     images, broken = [], {}
     for name, position in zip(names, positions, strict=True):
@@ -111,13 +150,10 @@ def _batch(predictor: Predictor, group: Images, positions: npt.NDArray[np.int64]
             images.append(predictor.decode(group.examples.take(np.array([position]))))
         except DataError as error:
             broken[name] = error.message.removeprefix(f"{name} ")
-    rows = predictor.answer(np.concatenate(images)).probabilities if images else np.empty((0, 0), np.float32)
-    answered = iter(rows)
+    whole = [name for name in names if name not in broken]
+    answered = _each(predictor.answer(np.concatenate(images)), whole, unit=None) if images else iter(())
     for name in names:
-        if name in broken:
-            yield Answered(name, predictor.class_names, error=broken[name])
-        else:
-            yield Answered(name, predictor.class_names, next(answered))
+        yield Answered(name, predictor.class_names, error=broken[name]) if name in broken else next(answered)
 
 
 def as_csv(answered: Sequence[Answered]) -> str:
@@ -133,8 +169,8 @@ def as_csv(answered: Sequence[Answered]) -> str:
             row = [answer.input, "", "", *("" for _ in names), answer.error]
         else:
             # str() of a float32 is the shortest text that reads back as the same float32.
-            label, numbers = answer.best(1)[0][0], answer.probabilities
-            row = [answer.input, label, str(numbers.max()), *map(str, numbers), ""]
+            [chosen], numbers = answer.chosen, answer.probabilities
+            row = [answer.input, answer.class_names[chosen], str(numbers[chosen]), *map(str, numbers), ""]
         writer.writerow([*row, *([answer.weighed] if explained else [])])
     return text.getvalue()
 

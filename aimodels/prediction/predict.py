@@ -1,6 +1,7 @@
 """The model of a run, ready to be asked about many raw examples."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,11 @@ from aimodels.prediction.kinds import other_kind
 from aimodels.prediction.outputs import Answers
 from aimodels.prediction.table_answering import RawRows, TableAnswering
 from aimodels.prediction.text_answering import TextAnswering
+from aimodels.prediction.unseen import Unseen, unseen
 from aimodels.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    import pyarrow
 
 __all__ = ["Answers", "Predictor"]
 
@@ -28,6 +33,7 @@ class Predictor:
         self.input = run.input
         self.outputs = self._answering.outputs
         self.class_names = self.outputs.class_names
+        self.unit: str | None = run.signature["unit"]
 
     def answer(self, examples: Examples | RawRows, *, batch_size: int = 256) -> Answers:
         """Ask about images (uint8 [N, height, width, channels]), image files, texts or rows; answers in the same order.
@@ -53,6 +59,10 @@ class Predictor:
             DataError: a file cannot be read or decoded.
         """
         return self._images.decode(files)
+
+    def unseen(self, table: "pyarrow.Table") -> list[Unseen]:
+        """The columns of some rows with values that training has not shown."""
+        return list(unseen(table, model=self._tables.model))
 
     def num_words(self, strings: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many words each text has, those that are cut off included: [N]."""

@@ -25,7 +25,7 @@ def command(
     checkpoint: Annotated[str, Option("--checkpoint", help="best, last, or the path of a .keras file.")] = "best",
     verify: Annotated[int, Option("--verify", min=0, help="How many real examples to compare on; 0 for none.")] = 32,
 ) -> dict[str, Any]:
-    """Write a run as a model that takes raw images or texts, and prove that it answers like the run.
+    """Write a run as a model that takes raw images, texts or rows, and prove that it answers like the run.
 
     Examples:
       aimodels export latest

@@ -1,4 +1,4 @@
-"""`aimodels predict`: ask a trained run about images or texts."""
+"""`aimodels predict`: ask a trained run about images, texts or rows of a table."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +8,8 @@ from typer import Argument, Option
 from aimodels.cli.answers import show
 from aimodels.cli.console import Console
 from aimodels.cli.predicting import Question, expect_answers, tell, wanted_file
+from aimodels.cli.predicting_rows import answer_rows
+from aimodels.prediction.kinds import kind_of
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.listing import find_run
 
@@ -23,20 +25,29 @@ def command(
             metavar="INPUT...",
             show_default=False,
             help="Files, folders or patterns. Of images: also .npy and .npz; - reads names from stdin. Of texts: .txt "
-            "is one text, .csv, .tsv, .parquet and .jsonl have one per row; - reads one per line.",
+            "is one text, .csv, .tsv, .parquet and .jsonl have one per row; - reads one per line. Of rows: .csv, .tsv, "
+            ".txt (also with .gz) and .parquet; - reads a CSV file with a first line of names.",
         ),
     ] = None,
     text: Annotated[list[str] | None, Option("--text", help="A text to ask about; may repeat.")] = None,
+    row: Annotated[
+        list[str] | None,
+        Option(
+            "--row", help="A row to ask about, a JSON object by columns; what it leaves out is missing. May repeat."
+        ),
+    ] = None,
     column: Annotated[
         str | None, Option("--column", help="Where a table has its texts; else the first called text, review, ...")
     ] = None,
     explain: Annotated[bool, Option("--explain", help="Show the words with the highest attention weights.")] = False,
     top_k: Annotated[int, Option("--top-k", min=1, help="Show this many classes per input.")] = 3,
-    output: Annotated[Path | None, Option("-o", "--output", help="Write to a .csv or .jsonl file.")] = None,
+    output: Annotated[
+        Path | None, Option("-o", "--output", help="Write to a .csv or .jsonl file, rows also to .parquet.")
+    ] = None,
     checkpoint: Annotated[str, Option("--checkpoint", help="best, last, or the path of a .keras file.")] = "best",
     limit: Annotated[int | None, Option("--limit", min=1, help="Only the first inputs.")] = None,
 ) -> dict[str, Any]:
-    """Ask a trained run about images or texts.
+    """Ask a trained run about images, texts or rows of a table.
 
     Examples:
       aimodels predict latest photo.png
@@ -44,10 +55,16 @@ def command(
       ls photos/*.jpg | aimodels predict latest - --json
       aimodels predict latest --text "A waste of two good hours." --explain
       aimodels predict latest reviews.csv --column review
+      aimodels predict latest penguins.csv -o answers.csv
+      aimodels predict latest --row '{"bill_length_mm": 39.1, "island": "Torgersen"}'
     """
-    wanted_file(output)
     folder = RunFolder.open(find_run(run, runs_dir=console.runs_dir).path)
-    question = Question(inputs or (), text or (), column=column, limit=limit, explain=explain, checkpoint=checkpoint)
+    wanted_file(output, run=folder)
+    question = Question(
+        inputs or (), text or (), row or (), column=column, limit=limit, explain=explain, checkpoint=checkpoint
+    )
+    if kind_of(folder) == "rows":
+        return answer_rows(console, folder, question, top_k=top_k, output=output)
     answered = tell(folder, question)
     show(console, answered, top_k=top_k, output=output)
     console.answer({"predictions": [answer.as_document(top_k=top_k) for answer in answered]})
