@@ -43,6 +43,8 @@ def written_fold(run: RunFolder, *, number: int, accuracy: float) -> RunFolder:
     run.become_latest(run.path.parent)
     fold = run.fold(number)
     assert fold.name == f"{run.name}/{FOLDS}/{number}"
+    predicted = {"task": "binary", "class_names": ["a", "b"], "unit": None}
+    write_json(fold.signature_file, {"input": {"kind": "image"}, **predicted})
     metrics = {"accuracy": accuracy, "log_loss": 1 - accuracy}
     write_json(fold.metrics_file, fold.metrics() | {"evaluations": {"test": {"num_examples": 2, "all": metrics}}})
     folder = fold.evaluation("test")

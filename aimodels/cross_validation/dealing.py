@@ -31,10 +31,7 @@ def deal_out(loaded: Loaded) -> DealtOut:
     """
     config = loaded.config
     of = config.train.folds or 0
-    if config.data.fold is not None:
-        message = "`train.folds` trains every fold, and `data.fold` asks for one of them"
-        problem = Problem(code="AM128", message=message, path="data.fold", help="leave one of the two out")
-        raise ConfigError([problem], source=message)
+    _refuse_both(config)
     refuse_order_of_time(config.data)
     whole = load_undivided(config.data, seed=config.seed)
     numbers = fold_numbers(whole, of=of, seed=config.seed)
@@ -48,6 +45,18 @@ def deal_out(loaded: Loaded) -> DealtOut:
 
 
 def config_of(config: Config, *, number: int, of: int) -> Config:
-    """The config of one fold: an ordinary training, tested on that part."""
+    """The config of one fold: an ordinary training, tested on that part.
+
+    Raises:
+        ConfigError: the config asks for one fold by itself.
+    """
+    _refuse_both(config)
     data = config.data.model_copy(update={"fold": Fold(number=number, of=of)})
     return config.model_copy(update={"data": data, "train": config.train.model_copy(update={"folds": None})})
+
+
+def _refuse_both(config: Config) -> None:
+    if config.data.fold is not None:
+        message = "`train.folds` trains every fold, and `data.fold` asks for one of them"
+        problem = Problem(code="AM128", message=message, path="data.fold", help="leave one of the two out")
+        raise ConfigError([problem], source=message)

@@ -105,6 +105,22 @@ def test_what_needs_a_model_names_the_folds(folds, capfd, command):
     assert "runs/mnist-001/folds/1" in error["help"]
 
 
+def test_plot_draws_the_folds_and_nothing_else(folds, capfd):
+    document = told(capfd, "plot", "mnist-001")
+    assert document["files"] == {"folds": "runs/mnist-001/plots/folds.png"}
+    assert document["skipped"] == {}
+    reason = told(capfd, "plot", "mnist-001", "--kind", "history", exit_code=3)["errors"][0]["notes"][0]
+    assert "mnist-001/folds/1" in reason
+
+
+def test_check_looks_at_the_first_fold(tmp_path, capfd):
+    (tmp_path / "c.yaml").write_text("data: {name: mnist, source: sample, limit: 50}\nmodel: {name: mlp}\n")
+    splits = told(capfd, "check", "c.yaml", "train.folds=5", "data.validation=0.2")["data"]["splits"]
+    assert splits == {"train": 32, "validation": 8, "test": 10}
+    both = ["train.folds=5", "data.fold.number=1", "data.fold.of=5"]
+    assert told(capfd, "check", "c.yaml", *both, exit_code=2)["errors"][0]["code"] == "AM128"
+
+
 def test_rm_takes_all_of_it_or_nothing(folds, runs_dir, capfd):
     assert told(capfd, "runs", "rm", "mnist-001/folds/1", "-y", exit_code=2)["errors"][0]["code"] == "AM552"
     assert folds.fold(1).run_file.exists()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from aimodels.cli.console import Console
+from aimodels.cli.cross_validating import one_fold
 from aimodels.config import examples
 from aimodels.config.loading import Loaded, load, to_yaml
 from aimodels.config.writing import differences, dumped
@@ -50,6 +51,9 @@ def command(
         return {}
     for line in (f"syntax   {loaded.path}", "keys     all known", "values   all allowed"):
         console.out(f"✓ {line}")
+    if loaded.config.train.folds:
+        console.out(f"✓ folds    {loaded.config.train.folds}, each a run of its own; the first of them:")
+        loaded = one_fold(loaded)
     if not no_data:
         _check_data(loaded, console=console, build=build)
     if build:
