@@ -66,9 +66,9 @@ class Importance:
         if self.reason:
             return f"importance of columns: {self.reason}"
         times = "of a single time" if self.effort.repeats == 1 else f"± deviation of {self.effort.repeats} times"
-        change = "how much larger the rmse" if self.metric == "rmse" else f"how much lower the {self.metric}"
+        change = f"{self.metric} {'added' if self.metric == 'rmse' else 'lost'} by shuffling a column"
         width = max(num_columns(_short(one.name)) for one in self.columns)
-        lines = [f"{change} with a column shuffled, {times} {self.effort.num_rows:,} rows"]
+        lines = [f"{change}, {times} {self.effort.num_rows:,} rows"]
         for one in self.columns[:limit]:
             name = _short(one.name)
             lines.append(f"  {name}{' ' * (width - num_columns(name))}  {plain(one.mean):>8} ± {plain(one.std)}")

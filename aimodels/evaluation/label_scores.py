@@ -65,16 +65,10 @@ def score_labels(
         _of_label(name, targets[:, k] == 1, predictions[:, k] == 1, probability=probabilities[:, k])
         for k, name in enumerate(class_names)
     )
-    hits, support, predicted = int((targets * predictions).sum()), int(targets.sum()), int(predictions.sum())
     metrics = {
         "accuracy": float((targets == predictions).all(axis=1).mean()),
         "hamming_loss": float((targets != predictions).mean()),
-        "micro_precision": _share(hits, predicted),
-        "micro_recall": _share(hits, support),
-        "micro_f1": _share(2 * hits, predicted + support),
-        "macro_precision": _mean([row.precision for row in rows if row.support]),
-        "macro_recall": _mean([row.recall for row in rows]),
-        "macro_f1": _mean([row.f1 for row in rows]),
+        **_averages(targets, predictions, rows=rows),
         "roc_auc": _mean([row.roc_auc for row in rows]),
         "pr_auc": _mean([row.pr_auc for row in rows]),
         "log_loss": float(label_losses(targets, probabilities).mean()),
@@ -82,10 +76,24 @@ def score_labels(
     return LabelScores(
         class_names=tuple(class_names),
         num_examples=len(targets),
-        metrics={name: metrics[name] for name in METRICS},
+        metrics=metrics,
         per_class=rows,
         reasons=_reasons(metrics, rows),
     )
+
+
+def _averages(
+    targets: npt.NDArray[np.int64], predictions: npt.NDArray[np.int64], *, rows: Sequence[ClassScores]
+) -> dict[str, float]:
+    hits, support, predicted = int((targets * predictions).sum()), int(targets.sum()), int(predictions.sum())
+    return {
+        "micro_precision": _share(hits, predicted),
+        "micro_recall": _share(hits, support),
+        "micro_f1": _share(2 * hits, predicted + support),
+        "macro_precision": _mean([row.precision for row in rows if row.support]),
+        "macro_recall": _mean([row.recall for row in rows]),
+        "macro_f1": _mean([row.f1 for row in rows]),
+    }
 
 
 def _expect_whole(

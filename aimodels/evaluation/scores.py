@@ -36,7 +36,11 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Scores:
-    """Everything measured on one split. `metrics` holds the single numbers by name; see `class_metrics`."""
+    """Everything measured on one split. `metrics` holds the single numbers by name; see `class_metrics`.
+
+    Of two classes the predictions, and with them the accuracy and the confusion matrix, follow the threshold of the
+    run, and the areas under the curves are those of class 1; of more classes they are the mean over one-vs-rest curves.
+    """
 
     class_names: tuple[str, ...]
     num_examples: int
@@ -88,22 +92,18 @@ def score(
 ) -> Scores:
     """Every score of the class numbers `predictions` ([N]) and the probabilities `answers` ([N, K]) against `targets`.
 
-    Accuracy, the confusion matrix and what comes from it are of the predictions, which for two classes follow the
-    threshold of the run; everything else is of the probabilities alone. For two classes the areas under the curves are
-    those of class 1; for more, the mean over one-vs-rest curves.
-
     Raises:
         ValueError: the arrays do not belong together, are empty, or hold a number that is not finite.
     """
-    _expect_whole(targets, answers, num_classes=len(class_names))
-    matrix = confusions.confusion_matrix(targets, predictions, num_classes=len(class_names))
+    num_classes = len(class_names)
+    _expect_whole(targets, answers, num_classes=num_classes)
+    matrix = confusions.confusion_matrix(targets, predictions, num_classes=num_classes)
     counted = confusions.count(matrix)
-    areas = np.array([probabilities.areas(targets == k, answers[:, k]) for k in range(len(class_names))])
+    areas = np.array([probabilities.areas(targets == k, answers[:, k]) for k in range(num_classes)])
     calibration = probabilities.calibration(targets, answers, num_bins=options.calibration_bins)
-    ranks = probabilities.ranks(targets, answers)
     metrics = {
         "accuracy": float((predictions == targets).mean()),
-        **{f"top_{k}_accuracy": _top_k(ranks, k=k, num_classes=len(class_names)) for k in sorted(set(options.top_k))},
+        **_top_k(probabilities.ranks(targets, answers), options=options, num_classes=num_classes),
         **_averages(counted),
         "roc_auc": _area(areas[:, 0]),
         "pr_auc": _area(areas[:, 1]),
@@ -136,8 +136,11 @@ def _expect_whole(targets: npt.NDArray[np.int64], answers: Floats, *, num_classe
         raise ValueError(f"targets must be 0 to {num_classes - 1}, got {targets.min()} to {targets.max()}")
 
 
-def _top_k(ranks: npt.NDArray[np.int64], *, k: int, num_classes: int) -> float:
-    return float((ranks < k).mean()) if k <= num_classes else float("nan")
+def _top_k(ranks: npt.NDArray[np.int64], *, options: Evaluate, num_classes: int) -> dict[str, float]:
+    return {
+        f"top_{k}_accuracy": float((ranks < k).mean()) if k <= num_classes else float("nan")
+        for k in sorted(set(options.top_k))
+    }
 
 
 def _averages(counted: Counted) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """What is measured of tables besides the scores: baselines, how much each column counts, errors by value."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from aimodels.prediction.predict import Predictor
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
 
 @dataclass(frozen=True)
 class TableFindings:
@@ -39,17 +42,25 @@ class TableFindings:
 
     def paragraphs(self, *, limit: int | None) -> list[str]:
         """The comparison in a line, and how much the columns count: for people."""
-        line = str(self.comparison)
-        paragraphs = [f"{line}\nhint: {self.comparison.hint}" if self.comparison.hint else line]
+        told = [str(self.comparison)]
+        if self.comparison.hint:
+            told.append(f"hint: {self.comparison.hint}")
+        paragraphs = ["\n".join(map(_wrapped, told))]
         if self.unseen:
             counted = listed(f"{_short(name)} in {count:,} rows" for name, count in self.unseen.items())
-            paragraphs.append(f"values that the training rows did not show: {counted}")
+            paragraphs.append(_wrapped(f"values that the training rows did not show: {counted}"))
         return [*paragraphs, self.importance.as_text(limit=limit)] if self.importance else paragraphs
 
     def documents(self) -> dict[str, Any]:
         """What is written beside the report, by file."""
         documents = {"by_feature": self.by_feature}
         return documents if self.importance is None else documents | {"importance": self.importance.as_document()}
+
+
+def _wrapped(text: str) -> str:
+    """On lines of 80 columns; a number stays beside its percent sign."""
+    kept = text.replace(" %", f"{NO_BREAK}%")
+    return textwrap.fill(kept, width=80, subsequent_indent="  ", break_on_hyphens=False).replace(NO_BREAK, " ")
 
 
 def _short(name: str) -> str:

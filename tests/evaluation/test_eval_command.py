@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from fake_runs import IMAGE, TEXT, FakePredictor, run_folder
+from fake_runs import IMAGE, TABLE, TEXT, FakePredictor, TableFunction, run_folder, some_numbers, some_rows
 
 from aimodels.cli import main, measuring
 from aimodels.data.dataset import Provenance, Split, Texts
 from aimodels.evaluation import evaluate as evaluating
+from aimodels.evaluation import table_findings
 from aimodels.evaluation.chosen import Chosen
 from aimodels.runs.folder import RunFolder
 
@@ -37,6 +38,26 @@ def evaluating_on(runs_dir, monkeypatch):
         return run
 
     return make
+
+
+@pytest.fixture
+def table_run(runs_dir, monkeypatch):
+    """A finished run that predicts the mass of forty rows, with an error of some 300 g; its own data cannot be read."""
+    run = run_folder(runs_dir, class_names=(), input=TABLE, task="regression")
+    run.checkpoints.mkdir()
+    run.checkpoint("best").touch()
+    targets, answers = some_numbers(40)
+    split = Split(name="test", examples=some_rows(40), targets=targets)
+    provenance = Provenance("40 fake rows", fingerprint="abc123")
+    chosen = Chosen(name="test", split=split, provenance=provenance, without_train="the table is gone")
+    monkeypatch.setattr(RunFolder, "config", run.config)
+    monkeypatch.setattr(RunFolder, "model", lambda run: None)
+    monkeypatch.setattr(measuring, "start", lambda run: None)
+    monkeypatch.setattr(evaluating, "own_split", lambda run, *, name: chosen)
+    predictor = TableFunction(values=lambda table: np.resize(answers, table.num_rows))
+    monkeypatch.setattr(evaluating, "_predictor", lambda run, *, checkpoint: predictor)
+    monkeypatch.setattr(table_findings, "category_names", lambda network: ())
+    return run
 
 
 @pytest.fixture
@@ -156,3 +177,41 @@ def test_images_have_no_hardest_texts(run, capsys):
     shown = capsys.readouterr().out
     assert "hardest" not in shown
     assert "words" not in shown
+
+
+def test_people_see_the_errors_in_their_unit_and_what_the_columns_count(table_run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["eval", "fake-001", "--no-plots"]) == 0
+    shown = capsys.readouterr().out
+    metrics = json.loads((table_run.evaluation("test") / "report.json").read_text())["metrics"]
+    assert f"rmse                   {metrics['rmse']:.1f} g  95 % interval: " in shown
+    assert f"mape                   {100 * metrics['mape']:.2f} %\n" in shown
+    assert "rmse added by shuffling a column, ± deviation of 5 times 40 rows" in shown
+    assert "training mean not fitted · ridge regression not fitted" in " ".join(shown.split())
+    assert "(the table is gone)" in " ".join(shown.split())
+    assert "precision" not in shown
+    assert "largest errors" in shown
+    assert [line for line in shown.splitlines() if len(line) > 80] == []
+
+
+def test_scripts_get_r2_alone_where_numbers_are_predicted(table_run, capsys):
+    assert main(["eval", "fake-001", "-q", "--no-plots"]) == 0
+    metrics = json.loads((table_run.evaluation("test") / "report.json").read_text())["metrics"]
+    assert capsys.readouterr().out == f"{metrics['r2']!r}\n"
+
+
+def test_bars_are_of_the_metrics_of_the_task(table_run, capsys):
+    assert main(["eval", "fake-001", "--no-plots", "--min", "r2=0.5", "--max", "mae=1000"]) == 0
+    assert main(["eval", "fake-001", "--no-plots", "--max", "mae=1"]) == 4
+    assert main(["eval", "fake-001", "--no-plots", "--min", "accuracy=0.5"]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "no metric is called accuracy" in told
+    assert "there are: r2, mae, rmse, mape, median_absolute_error, max_error, mean_error" in told
+
+
+def test_programs_get_baselines_and_all_files_of_tables(table_run, capsys):
+    assert main(["eval", "fake-001", "--json", "--no-plots"]) == 0
+    document = document_of(capsys)
+    assert (document["unit"], document["baselines"]["metric"], document["unseen_values"]) == ("g", "r2", {})
+    assert {"importance", "by_feature"} <= document["files"].keys()
+    assert all((table_run.path / path).is_file() for path in document["files"].values())
