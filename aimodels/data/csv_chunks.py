@@ -29,6 +29,7 @@ from aimodels.data.unpacking import MOST_TEXT_BYTES, unpacked
 CHUNK_BYTES = 1 << 21
 # Each column of a chunk has its price, whatever its length: wide tables are read in larger chunks.
 CHUNK_BYTES_PER_COLUMN = 1 << 13
+MOST_CHUNK_BYTES = 1 << 24
 UTF8 = ("utf-8", "utf-8-sig", "ascii")
 LINE_FEED, CARRIAGE_RETURN = b"\n"[0], b"\r"[0]
 
@@ -102,8 +103,8 @@ def _begun(path: Path, blocks: Iterator[bytes], format: TableFormat) -> CsvFile:
     names = tuple(name.strip() for name in header.row.cells)
     _check_names(names, place=f"{path}:{header.row.line}")
     rest = Chunk(path, text[header.num_bytes :], header.row.last_line + 1)
-    cutting = _Cutting(header.dialect, least_bytes=max(CHUNK_BYTES, CHUNK_BYTES_PER_COLUMN * len(names)))
-    return CsvFile(path, names, header.dialect, cutting.chunks(rest, blocks))
+    least_bytes = max(CHUNK_BYTES, min(MOST_CHUNK_BYTES, CHUNK_BYTES_PER_COLUMN * len(names)))
+    return CsvFile(path, names, header.dialect, _Cutting(header.dialect, least_bytes).chunks(rest, blocks))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The rows of a CSV file: chunks of its text, parsed by pyarrow; by Python's csv where that finds something wrong."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -112,11 +112,7 @@ class _Parsing:
                 raise ragged(where, found=len(row.cells), expected=expected)
             else:
                 dropped.append(BadRow(where, cells_found(len(row.cells), expected)))
-        cells = pyarrow.table({name: self._cells(name, rows) for name in self.columns})
+        places = {name: place for place, name in enumerate(self.file.names)}
+        columns = {name: [row.cells[places[name]] for row in rows] for name in self.columns}
+        cells = pyarrow.table({name: pyarrow.array(column, pyarrow.string()) for name, column in columns.items()})
         return Piece(cells, np.asarray(numbers, np.int64), place, tuple(dropped))
-
-    def _cells(self, name: str, rows: Sequence[Row]) -> "pyarrow.Array":
-        import pyarrow
-
-        place = self.file.names.index(name)
-        return pyarrow.array([row.cells[place] for row in rows], pyarrow.string())

@@ -16,6 +16,10 @@ ROWS_AT_ONCE = 65_536
 class RowStore(Protocol):
     """Where rows lie. A column of numbers is Arrow's float64, every other one its string; null is a missing value."""
 
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows fit into memory without a thought."""
+
     def __len__(self) -> int: ...
 
     def table(self, positions: npt.NDArray[np.int64], *, columns: Sequence[str] | None = None) -> "pyarrow.Table":
@@ -48,11 +52,12 @@ class Rows:
         return Rows(self.store, self.positions[indices])
 
     def tables(
-        self, *, rows_at_once: int = ROWS_AT_ONCE, columns: Sequence[str] | None = None
+        self, *, rows_at_once: int | None = None, columns: Sequence[str] | None = None
     ) -> Iterator["pyarrow.Table"]:
         """Every row, some at a time, in order; of all columns, or of some."""
-        for start in range(0, len(self), rows_at_once):
-            yield self.store.table(self.positions[start : start + rows_at_once], columns=columns)
+        count = rows_at_once or self.store.rows_at_once
+        for start in range(0, len(self), count):
+            yield self.store.table(self.positions[start : start + count], columns=columns)
 
     def table(self, *, columns: Sequence[str] | None = None) -> "pyarrow.Table":
         """Every row at once; of all columns, or of some."""
@@ -69,6 +74,11 @@ class RowsInMemory:
 
     whole: "pyarrow.Table"
     names: Names = ()
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows are looked at together."""
+        return ROWS_AT_ONCE
 
     def __len__(self) -> int:
         return int(self.whole.num_rows)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.data.rows import Names, taken
+from aimodels.data.rows import ROWS_AT_ONCE, Names, taken
 
 if TYPE_CHECKING:
     import pyarrow
+
+BATCHES_AT_ONCE = 4
 
 
 class StoredRows:
@@ -28,6 +30,11 @@ class StoredRows:
         self._readers: dict[tuple[str, ...] | None, pyarrow.RecordBatchFileReader] = {}
         self._latest: tuple[tuple[str, ...] | None, int, pyarrow.Table] | None = None
         weakref.finalize(self, shutil.rmtree, path.parent, ignore_errors=True)
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows of some batches: fewer where rows are long."""
+        return min(ROWS_AT_ONCE, BATCHES_AT_ONCE * self._rows_per_batch)
 
     def __len__(self) -> int:
         return len(self._names)

@@ -1,17 +1,15 @@
 """Tables read from CSV and Parquet files in one pass, in as much memory as a few chunks take."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from aimodels.config.columns import Kind
 from aimodels.data.cell_types import as_strings
 from aimodels.data.csv_pieces import csv_pieces
-from aimodels.data.dataset import TableInput
 from aimodels.data.gathering import MOST_BYTES_IN_MEMORY, Gathering
 from aimodels.data.parquet_pieces import parquet_pieces
 from aimodels.data.row_names import RowNames
@@ -30,7 +28,7 @@ SAMPLE_ROWS = 10_000
 MOST_NAMED = 5
 ROWS_SKIPPED = "rows skipped"
 INFINITE = "infinite numbers taken as missing"
-__all__ = ["Chunk", "Reading", "TableFiles", "chunks", "header_of", "read", "sample_of"]
+__all__ = ["Reading", "TableFiles", "header_of", "read", "sample_of"]
 
 
 @dataclass(frozen=True)
@@ -43,22 +41,6 @@ class Reading:
     other_columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Some rows to be answered: `cells` are all columns as they stand in the file (strings), `table` those of the
-    input. `numbers` are the rows' numbers in their file, int64 [N]; `dropped` are rows that could not be used."""
-
-    file: Path
-    cells: "pyarrow.Table"
-    table: "pyarrow.Table"
-    numbers: npt.NDArray[np.int64]
-    dropped: tuple[BadRow, ...]
-
-    def name_of(self, index: int) -> str:
-        """How to call one of the rows in front of the user."""
-        return f"{self.file.name} row {self.numbers[index]}"
-
-
 def header_of(files: TableFiles) -> tuple[str, ...]:
     """The names of the columns, those of the first file.
 
@@ -69,7 +51,7 @@ def header_of(files: TableFiles) -> tuple[str, ...]:
 
 
 def sample_of(files: TableFiles, *, num_rows: int = SAMPLE_ROWS) -> "pyarrow.Table":
-    """The first rows as they stand in the files: strings of CSV files, the types of Parquet files.
+    """The first rows as they stand in the files: strings of CSV files, the types of Parquet files where all agree.
 
     Raises:
         UserError: the files are not there or broken.
@@ -77,13 +59,25 @@ def sample_of(files: TableFiles, *, num_rows: int = SAMPLE_ROWS) -> "pyarrow.Tab
     import pyarrow
 
     found: list[pyarrow.Table] = []
-    for _, piece in _pieces(files, _Asked(None, verbatim=True)):
+    num_found = 0
+    for _, piece in _pieces(files, _Asked()):
         found.append(piece.cells)
-        if sum(len(cells) for cells in found) >= num_rows:
+        num_found += len(piece.cells)
+        if num_found >= num_rows:
             break
-    if not found:
+    if not num_found:
         raise _nothing(files)
-    return pyarrow.concat_tables(found, promote_options="permissive").slice(0, num_rows)
+    if any(cells.schema != found[0].schema for cells in found):
+        found = [_as_strings(cells) for cells in found]
+    return pyarrow.concat_tables(found).slice(0, num_rows)
+
+
+def _as_strings(cells: "pyarrow.Table") -> "pyarrow.Table":
+    """Files of several kinds: what each would hold if it were a CSV file."""
+    import pyarrow
+
+    columns = [as_strings(column.combine_chunks()) for column in cells.columns]
+    return pyarrow.table(columns, names=cells.column_names)
 
 
 def read(files: TableFiles, *, kinds: Mapping[str, Kind], most_bytes: int = MOST_BYTES_IN_MEMORY) -> Reading:
@@ -92,7 +86,7 @@ def read(files: TableFiles, *, kinds: Mapping[str, Kind], most_bytes: int = MOST
     Raises:
         UserError: the files are not there or broken, lack a column, or hold a cell that is not of its kind.
     """
-    asked = _Asked(tuple(kinds), numbers=frozenset(name for name, kind in kinds.items() if kind == "number"))
+    asked = _Asked(kinds)
     names = RowNames(files.paths)
     counting = _Counting()
     least_bytes = sum(path.stat().st_size for path in files.paths)
@@ -107,34 +101,6 @@ def read(files: TableFiles, *, kinds: Mapping[str, Kind], most_bytes: int = MOST
             raise _nothing(files, num_dropped=counting.num_dropped)
         rows = Rows(gathering.store(names), np.arange(len(names), dtype=np.int64))
     return Reading(rows, counting.counts, asked.others)
-
-
-def chunks(files: TableFiles, *, input: TableInput) -> Iterator[Chunk]:
-    """The rows of the files as they stand there, beside the columns that an input needs; others may be there too.
-
-    Raises:
-        UserError: the files are not there or broken, lack a column, or hold a cell that is not of its kind.
-    """
-    kinds: dict[str, Kind] = {column.name: column.kind for column in input.columns}
-    if input.missing:
-        files = replace(files, format=files.format.model_copy(update={"missing": input.missing}))
-    for file, piece in _pieces(files, _Asked(tuple(kinds), verbatim=True)):
-        usable = usable_rows(piece, files=files, kinds=kinds)
-        cells = piece.cells if usable.kept is None else piece.cells.take(usable.kept)
-        yield Chunk(
-            file=files.paths[file],
-            cells=_as_strings(cells),
-            table=usable.table,
-            numbers=usable.numbers,
-            dropped=usable.dropped,
-        )
-
-
-def _as_strings(cells: "pyarrow.Table") -> "pyarrow.Table":
-    import pyarrow
-
-    columns = [as_strings(column.combine_chunks()) for column in cells.columns]
-    return pyarrow.table(columns, names=cells.column_names)
 
 
 class _Counting:
@@ -183,38 +149,37 @@ def _nothing(files: TableFiles, *, num_dropped: int = 0) -> DataError:
 
 
 class _Asked:
-    """Which columns are read of each file: those of the names, all where there are none; all where `verbatim`."""
+    """Which columns are read of each file: those of the kinds, or all as they stand where there are none."""
 
-    def __init__(
-        self, names: tuple[str, ...] | None, *, verbatim: bool = False, numbers: frozenset[str] = frozenset()
-    ) -> None:
-        self.names = names
-        self.numbers = numbers
-        self.verbatim = verbatim
+    def __init__(self, kinds: Mapping[str, Kind] | None = None) -> None:
+        self.kinds = kinds
         self.others: tuple[str, ...] = ()
         self._first: tuple[Path, tuple[str, ...]] | None = None
 
     def choose(self, path: Path, present: tuple[str, ...]) -> Sequence[str]:
-        if self._first is None:
-            self._first = (path, present)
+        self._first = self._first or (path, present)
         first, expected = self._first
         if set(present) != set(expected):
-            raise other_columns(
-                path,
-                first=first,
-                lacking=[name for name in expected if name not in present],
-                additional=[name for name in present if name not in expected],
-            )
-        names = expected if self.names is None else self.names
-        lacking = [name for name in names if name not in present]
+            lacking, additional = set(expected) - set(present), set(present) - set(expected)
+            raise other_columns(path, first=first, lacking=sorted(lacking), additional=sorted(additional))
+        if self.kinds is None:
+            return expected
+        lacking = set(self.kinds) - set(present)
         if lacking:
-            raise no_such_columns(path, lacking, present=present)
-        self.others = tuple(name for name in expected if name not in names)
-        return expected if self.verbatim else names
+            raise no_such_columns(path, [name for name in self.kinds if name in lacking], present=present)
+        self.others = tuple(name for name in expected if name not in self.kinds)
+        return tuple(self.kinds)
 
 
 def _pieces(files: TableFiles, asked: _Asked) -> Iterator[tuple[int, Piece]]:
-    wanted = Wanted(files.format, files.on_error, asked.choose, verbatim=asked.verbatim, numbers=asked.numbers)
+    """Every piece, with the number of its file."""
+    wanted = Wanted(
+        files.format,
+        files.on_error,
+        asked.choose,
+        verbatim=asked.kinds is None,
+        numbers=frozenset(name for name, kind in (asked.kinds or {}).items() if kind == "number"),
+    )
     for number, path in enumerate(files.paths):
         for piece in (parquet_pieces if is_parquet(path) else csv_pieces)(path, wanted):
             yield number, piece

@@ -89,6 +89,14 @@ def test_rows_are_read_some_at_a_time(most_bytes):
     assert rows.take(np.array([3, 1])).table(columns=["i"]).column("i").to_pylist() == [9, 3]
 
 
+def test_long_rows_are_looked_at_few_at_a_time(monkeypatch):
+    monkeypatch.setattr(gathering, "BATCH_BYTES", 1000)
+    tables = list(Rows(gathered(most_bytes=0), np.arange(NUM_ROWS)).tables())
+    assert len(tables) > 5
+    assert pa.concat_tables(tables).equals(table())
+    assert len(list(Rows(gathered(most_bytes=1 << 20), np.arange(NUM_ROWS)).tables())) == 1
+
+
 @STORES
 def test_rows_are_called_by_their_file_and_number(most_bytes):
     store = gathered(most_bytes=most_bytes)

@@ -7,15 +7,15 @@ import pyarrow as pa  # noqa: TID253 - what these tests are about
 import pytest
 from pyarrow import parquet  # noqa: TID253 - the same
 
-from aimodels.config.columns import CategoryColumn, DateColumn, NumberColumn
 from aimodels.config.table_format import TableFormat
 from aimodels.data import csv_chunks, unpacking
-from aimodels.data.dataset import Column, TableInput
+from aimodels.data.parquet_pieces import parquet_pieces
 from aimodels.data.rows import RowsInMemory
 from aimodels.data.stored_rows import StoredRows
 from aimodels.data.table_files import files_at
-from aimodels.data.table_reading import Reading, TableFiles, chunks, header_of, read, sample_of
-from aimodels.errors import DataError, UserError
+from aimodels.data.table_pieces import Wanted
+from aimodels.data.table_reading import Reading, TableFiles, header_of, read, sample_of
+from aimodels.errors import DataError
 from aimodels.events import Event, Warned, listening
 
 KINDS = {"age": "number", "city": "category", "note": "text"}
@@ -172,6 +172,20 @@ def test_a_sample_is_the_first_rows_as_they_stand():
         {"age": "31", "city": "Bonn", "note": "Hello, you"},
         {"age": "", "city": "NA", "note": ""},
     ]
+
+
+def test_a_sample_of_files_of_several_kinds_is_as_if_all_were_csv_files():
+    parquet.write_table(pa.table({"a": [1.0, None], "b": ["x", "y"]}), "p1.parquet")
+    write(Path("p2.csv"), "b,a\nz,2.50\n")
+    assert sample_of(files("p*")).to_pylist() == [{"a": "1", "b": "x"}, {"a": None, "b": "y"}, {"a": "2.50", "b": "z"}]
+    assert sample_of(files("p*"), num_rows=1).to_pylist() == [{"a": 1.0, "b": "x"}]
+
+
+def test_long_texts_of_parquet_are_read_fewer_at_a_time():
+    parquet.write_table(pa.table({"a": [f"{number} " * 300_000 for number in range(20)]}), "a.parquet")
+    wanted = Wanted(TableFormat(), "fail", lambda path, names: names)
+    lengths = [len(piece.numbers) for piece in parquet_pieces(Path("a.parquet"), wanted)]
+    assert (sum(lengths), len(lengths) > 1) == (20, True)
 
 
 # --- what is wrong, and where ---------------------------------------------------------------------------------
@@ -355,6 +369,8 @@ def test_only_the_first_rows_that_were_skipped_are_named():
 def test_a_table_of_bad_rows_alone_is_none():
     error = error_of("a\nx\ny\n", {"a": "number"}, on_error="skip")
     assert (error.code, "none of the 2 rows" in error.message) == ("AM256", True)
+    with pytest.raises(DataError, match="no rows below the names"):
+        sample_of(files(write(Path("a.csv"), "a,b\n1\n2\n"), on_error="skip"))
 
 
 @pytest.mark.parametrize(
@@ -366,64 +382,3 @@ def test_what_cannot_be_put_down_to_one_row_stops_the_reading_in_any_case(conten
 
 def test_one_row_is_a_table():
     assert rows(read_csv("a,b\n1,x", {"a": "number", "b": "text"})) == [(1, "x")]
-
-
-# --- for predictions ------------------------------------------------------------------------------------------
-
-INPUT = TableInput(
-    (Column("age", NumberColumn()), Column("city", CategoryColumn()), Column("day", DateColumn())), missing=("", "NA")
-)
-
-
-def test_predictions_see_the_cells_as_they_stand_beside_the_columns_they_need(chunk_size):
-    write(Path("a.csv"), "id, city ,extra,age,day\n7, Bonn ,NA, 31,2024-05-31\n08,NA,,NA,\n")
-    found = list(chunks(files("a.csv"), input=INPUT))
-    cells = pa.concat_tables(chunk.cells for chunk in found)
-    table = pa.concat_tables(chunk.table for chunk in found)
-    assert [list(row.values()) for row in cells.to_pylist()] == [
-        ["7", " Bonn ", "NA", " 31", "2024-05-31"],
-        ["08", "NA", "", "NA", ""],
-    ]
-    assert cells.column_names == ["id", "city", "extra", "age", "day"]
-    assert table.to_pylist() == [
-        {"age": 31.0, "city": "Bonn", "day": "2024-05-31"},
-        {"age": None, "city": None, "day": None},
-    ]
-    assert [chunk.name_of(index) for chunk in found for index in range(len(chunk.numbers))] == [
-        "a.csv row 1",
-        "a.csv row 2",
-    ]
-
-
-def test_predictions_take_what_was_missing_in_training_as_missing():
-    write(Path("a.csv"), "age,city,day\n?,NA,x\n")
-    with pytest.raises(DataError, match="is no number"):
-        list(chunks(files("a.csv"), input=INPUT))
-
-
-def test_predictions_can_leave_out_what_they_cannot_use(chunk_size):
-    write(Path("a.csv"), "age,city,day\n1,a,x\nold,b,y\n2\n3,c,z\n")
-    found = list(chunks(files("a.csv", on_error="skip"), input=INPUT))
-    dropped = [row for chunk in found for row in chunk.dropped]
-    assert [chunk.cells.column("age").to_pylist() for chunk in found if len(chunk.cells)] in (
-        [["1", "3"]],
-        [["1"], ["3"]],
-    )
-    assert {row.place for row in dropped} == {"a.csv:3", "a.csv:4"}
-    assert sum((chunk.numbers.tolist() for chunk in found), []) == [1, 4]
-
-
-def test_a_column_that_a_prediction_needs_is_missed():
-    write(Path("a.csv"), "Age,city\n1,a\n")
-    with pytest.raises(UserError) as caught:
-        list(chunks(files("a.csv"), input=INPUT))
-    assert (caught.value.code, caught.value.message) == ("AM261", "a.csv has no columns age, day")
-
-
-def test_predictions_from_parquet_show_what_a_csv_file_would_hold():
-    parquet.write_table(
-        pa.table({"age": [1.0, None], "city": ["a", "b"], "day": ["x", "y"], "n": [[1], []]}), "a.parquet"
-    )
-    [chunk] = chunks(files("a.parquet"), input=INPUT)
-    assert chunk.cells.to_pylist()[1] == {"age": None, "city": "b", "day": "y", "n": "[]"}
-    assert chunk.table.column("age").to_pylist() == [1.0, None]
