@@ -12,7 +12,7 @@ from typing import Any, Literal
 from aimodels import discovery
 from aimodels.errors import UsageError
 from aimodels.events import PlotDrawn, emit
-from aimodels.figure_style import DPI, CurveOptions, Format, NothingToDraw, Series, save, styled
+from aimodels.figure_style import DPI, CurveOptions, Format, NothingToDraw, Series, reading_once, save, styled
 from aimodels.runs.atomic import write_json
 from aimodels.runs.evaluations import EvaluationFolder, evaluations
 from aimodels.runs.folder import CROSS_VALIDATION, RunFolder
@@ -69,7 +69,7 @@ def draw_figures(runs: Sequence[RunFolder], request: DrawRequest) -> list[Drawn]
         figures = {kind: figure for kind, figure in figures.items() if _is_worth_trying(figure, runs)}
     _expect_sense(runs, request, figures=figures)
     drawn = []
-    with styled():
+    with styled(), reading_once():
         results = [_draw(kind, figure, runs=runs, request=request) for kind, figure in figures.items()]
         for result in results:
             drawn.append(_save(result, dpi=request.dpi) if isinstance(result, _Picture) else result)

@@ -7,6 +7,7 @@ numbers, of one run or of several. So any picture can be drawn again from the JS
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -62,6 +63,9 @@ NO_DATES: dict[str, dict[str, None]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
 }
+
+
+_EVALUATIONS: ContextVar[dict[Path, EvaluationFolder] | None] = ContextVar("evaluations", default=None)
 
 
 class NothingToDraw(Exception):
@@ -126,13 +130,24 @@ def save(figure: "Figure", path: Path, *, dpi: int = DPI) -> None:
         )
 
 
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """Let all figures that are drawn inside share what they read: `predictions.csv` may have a million lines."""
+    token = _EVALUATIONS.set({})
+    try:
+        yield
+    finally:
+        _EVALUATIONS.reset(token)
+
+
 def measured(run: RunFolder, *, split: str) -> EvaluationFolder:
     """The evaluation of that name.
 
     Raises:
         NothingToDraw: the run was not evaluated on that split.
     """
-    folder = EvaluationFolder(run.evaluation(split))
+    path, known = run.evaluation(split), _EVALUATIONS.get()
+    folder = EvaluationFolder(path) if known is None else known.setdefault(path, EvaluationFolder(path))
     if not folder.is_whole:
         raise NothingToDraw(f"{run.name} has no evaluation called {split}: aimodels eval {run.name} makes them")
     return folder

@@ -35,6 +35,7 @@ from aimodels.figure_style.clouds import read_cloud, span
 from aimodels.figure_style.table_rows import draw_table
 from aimodels.runs.atomic import write_json
 from aimodels.runs.evaluations import EvaluationFolder
+from aimodels.runs.predictions import read_predictions
 
 OF_NUMBERS = ("pred_vs_true", "residuals", "residual_hist", "worst")
 OF_ONE_CLASS = ("confusion_matrix", "calibration", "topk_accuracy", "score_hist", "threshold")
@@ -668,6 +669,23 @@ def test_errors_of_zero_leave_empty_bars(runs_dir):
     write_json(folder.by_feature_file, {"error": "absolute error", "columns": []})
     with pytest.raises(NothingToDraw, match="no column whose values could be put into bins"):
         drawn("error_by_feature", run)
+
+
+def test_the_answers_are_read_once_for_all_figures_and_again_when_they_are_drawn_again(runs_dir, monkeypatch):
+    run, reads = complete_table_run(runs_dir), []
+
+    def counted(path, **task):
+        reads.append(path)
+        return read_predictions(path, **task)
+
+    monkeypatch.setattr("aimodels.runs.evaluations.read_predictions", counted)
+    draw_figures([run], DrawRequest(kinds=("pred_vs_true", "residuals", "residual_hist")))
+    assert len(reads) == 1
+    add_numbers(run, targets=[1.0, 2.0], predictions=[1.0, 2.0])
+    draw_figures([run], DrawRequest(kinds=("pred_vs_true",)))
+    assert len(reads) == 2
+    document = json.loads((evaluation_of(run).plot_data / "pred_vs_true.json").read_text())
+    assert document["cloud"]["x"] == [1.0, 2.0]
 
 
 def test_equal_numbers_give_equal_bytes(runs_dir, tmp_path):
