@@ -61,6 +61,18 @@ class Part:
         """Whether it has keys of its own."""
         return "properties" in self.schema
 
+    @property
+    def sections_by_name(self) -> list["Part"]:
+        """What may stand behind each word of a mapping from the user's own words to sections; else nothing."""
+        below = self.schema.get("additionalProperties")
+        return [form for form in self.inside(below).choices if form.is_section] if isinstance(below, dict) else []
+
+    @property
+    def word(self) -> str:
+        """The word that chooses this section, as it is written: `name: adam`; empty where its keys do."""
+        keys = [key for key in ("name", "kind") if "const" in self.keys.get(key, self).schema]
+        return f"{keys[0]}: {self.keys[keys[0]].schema['const']}" if keys else ""
+
 
 def part_of(model: type[Section]) -> Part:
     """A section as JSON schema."""
@@ -90,6 +102,9 @@ def below(path: str, part: Part) -> Iterator[str]:
     description = part.schema.get("description", "")
     if len(sections) > 1:
         yield from named_sections(path, sections, description=description)
+    for form in part.choices:
+        if form.sections_by_name:
+            yield from named_sections(f"{path}.NAME", form.sections_by_name, description=description)
     for section in sections[: len(sections) == 1]:
         yield f"{heading(path)}\n\n{description or section.schema.get('description', '')}\n"
         yield from section_blocks(path, section.keys)
@@ -103,19 +118,18 @@ def named_sections(path: str, sections: Sequence[Part], *, description: str) -> 
         for key, part in sections[0].keys.items()
         if all(row(path, key, part) == row(path, key, form.keys.get(key)) for form in sections)
     }
-    names = [f"`{form.keys['name'].schema['const']}`" for form in sections if "name" in form.keys]
-    if names:
+    words = [form.word.split(": ") for form in sections if form.word]
+    if words:
         own_module = ", or a module of your own ([plugins.md](plugins.md))" if path in ("data", "model") else ""
-        yield f"`name` chooses: {', '.join(names)}{own_module}.\n"
+        yield f"`{words[0][0]}` chooses: {', '.join(f'`{word}`' for _, word in words)}{own_module}.\n"
     if shared:
         yield "Whichever it is, it has these keys:\n"
         yield from section_blocks(path, shared)
     for form in sections:
         own = {key: part for key, part in form.keys.items() if key not in shared}
-        name = own.pop("name", None)
-        word = name.schema["const"] if name else next(iter(own))
-        written = f"{{name: {word}}}" if name else f"{{{word}: ...}}"
-        yield f"#{heading(path)}: `{written}`\n\n{form.schema.get('description', '').strip()}\n"
+        own.pop(form.word.split(": ")[0], None)
+        written = form.word or f"{next(iter(own))}: ..."
+        yield f"#{heading(path)}: `{{{written}}}`\n\n{form.schema.get('description', '').strip()}\n"
         yield from section_blocks(path, own)
 
 
@@ -151,7 +165,10 @@ def value(path: str, key: str, part: Part) -> str:
     forms = [form for form in part.choices if form.schema.get("type") != "null"]
     if any(form.is_section for form in forms) or (not path and key in ("data", "model")):
         full = f"{path}.{key}".lstrip(".")
-        return f"section [`{full}`](#{full.replace('.', '')})"
+        return f"section [`{full}`](#{full.replace('.', '').lower()})"
+    if any(form.sections_by_name for form in forms):
+        full = f"{path}.{key}.NAME"
+        return f"mapping from names to sections [`{full}`](#{full.replace('.', '').lower()})"
     return " or ".join(one_value(form) for form in forms)
 
 
@@ -189,7 +206,7 @@ def default(part: Part) -> str:
     if "default" not in part.schema:
         return f"`{written(part.schema['const'])}`" if "const" in part.schema else "**must be given**"
     given = part.schema["default"]
-    if isinstance(given, dict):
+    if isinstance(given, dict) and given:
         return f"`{{name: {given['name']}}}`" if "name" in given else "its own defaults"
     return f"`{written(given)}`"
 
