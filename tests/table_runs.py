@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from aimodels.architectures import mlp
-from aimodels.config.columns import CategoryColumn, NumberColumn
+from aimodels.config.columns import CategoryColumn, DateColumn, NumberColumn, TextColumn
 from aimodels.config.loading import to_yaml
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Column, Dataset, Provenance, Split, TableInput, Target
@@ -19,8 +19,8 @@ INPUT = TableInput(
         Column("bill length (mm)", NumberColumn()),
         Column("class", CategoryColumn()),
         Column("a/b", NumberColumn()),
-        Column("Größe", CategoryColumn()),
-        Column("remark", CategoryColumn()),
+        Column("Größe", DateColumn()),
+        Column("remark", TextColumn()),
     ),
     missing=("NA",),
 )
@@ -85,8 +85,8 @@ def _network(num_outputs: int) -> Any:
     keras.utils.set_random_seed(5)
     rows = some_rows(100)
     fitted = columns.fit(columns.Options(), input=INPUT, train=Split("train", rows, np.zeros(len(rows))))
-    weights = keras.initializers.RandomNormal(stddev=2.0)
-    hidden = keras.layers.Concatenate()([keras.ops.cast(part, "float32") for part in fitted.output.values()])
-    return keras.Model(
-        fitted.input, keras.layers.Dense(num_outputs, kernel_initializer=weights)(hidden), name="network"
-    )
+    options = mlp.Options(name="mlp", hidden=(16,))
+    core = mlp.build(options, tensors=fitted.output, num_outputs=num_outputs, columns=columns.columns(fitted))
+    for weight in core.trainable_weights:
+        weight.assign(3 * weight)
+    return keras.Model(fitted.input, core(fitted.output), name="network")
