@@ -32,6 +32,7 @@ def cleaned(whole: Contents, *, targets: Sequence[str], clean: Clean, where: str
     if clean.duplicates == "drop":
         firsts = np.sort(np.unique(whole.keys, return_index=True)[1])
         counts[DUPLICATES] = len(whole) - len(firsts)
+        tell_of_left_out(counts[DUPLICATES], "equal to an earlier one", where=where)
         whole = whole.take(firsts)
     if not len(whole):
         raise DataError(
@@ -40,6 +41,12 @@ def cleaned(whole: Contents, *, targets: Sequence[str], clean: Clean, where: str
             help="name another column in `data.target`, or another file",
         )
     return whole, {what: count for what, count in counts.items() if count}
+
+
+def tell_of_left_out(count: int, what: str, *, where: str) -> None:
+    """Say how many rows a rule of `data.clean` left out, if any."""
+    if count:
+        warn("AM287", f"{count:,} rows of {where} are {what}, and are left out", help="as `data.clean` says")
 
 
 def _without_target(whole: Contents, targets: Sequence[str]) -> npt.NDArray[np.bool_]:

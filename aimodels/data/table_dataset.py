@@ -22,7 +22,15 @@ from aimodels.data.table_plan import TablePlan, plan_of, resolved
 from aimodels.data.table_problems import listed
 from aimodels.data.table_reading import TableFiles, read
 from aimodels.data.table_splitting import divided, marks_of
-from aimodels.data.table_targets import as_classes, check_numbers, class_names_of, class_numbers, labels, target_for
+from aimodels.data.table_targets import (
+    as_classes,
+    check_labels,
+    check_numbers,
+    class_names_of,
+    class_numbers,
+    labels,
+    target_for,
+)
 from aimodels.data.table_told import told
 from aimodels.data.table_weights import weights_of
 from aimodels.events import warn
@@ -114,6 +122,8 @@ def _split(part: Part, *, target: Target, plan: TablePlan, options: TableDataset
             check_numbers(targets, where=part.where)
     elif target.task == "multilabel":
         targets = labels(columns, where=part.where)
+        if part.name == "train":
+            check_labels(targets, names=target.class_names, where=part.where)
     else:
         targets = class_numbers(as_classes(columns.column(0)), class_names=target.class_names, where=part.where)
         if part.name == "train":

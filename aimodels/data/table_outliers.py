@@ -10,6 +10,7 @@ from aimodels.config.tables import InterquartileRange, IsolationForest, Outliers
 from aimodels.data.dataset import Column, Split
 from aimodels.data.raw_columns import raw_numbers
 from aimodels.data.rows import Rows
+from aimodels.data.table_cleaning import tell_of_left_out
 from aimodels.errors import DataError
 
 # Quartiles and trees are those of so many rows, drawn at random; every row is then held against them.
@@ -36,6 +37,7 @@ def without_outliers(train: Split, *, columns: Sequence[Column], options: TableD
             code="AM283",
             help="raise the factor of `data.clean.outliers`, or leave it out",
         )
+    tell_of_left_out(int(is_far_off.sum()), "training rows with outliers", where=options.path)
     return train.take(np.flatnonzero(~is_far_off)) if is_far_off.any() else train
 
 

@@ -12,6 +12,7 @@ from aimodels.data.column_kinds import NUMBER, numbers_in, shown
 from aimodels.data.dataset import Target, Task, target_of
 from aimodels.data.table_problems import listed
 from aimodels.errors import ConfigError, DataError, Problem
+from aimodels.events import warn
 
 if TYPE_CHECKING:
     import pyarrow
@@ -150,6 +151,27 @@ def labels(strings: "pyarrow.Table", *, where: str) -> npt.NDArray[np.int64]:
             )
         found.append(np.asarray(is_true.to_numpy(), dtype=np.int64))
     return np.stack(found, axis=1)
+
+
+def check_labels(found: npt.NDArray[np.int64], *, names: Sequence[str], where: str) -> None:
+    """Refuse labels of which none ever changes, warn of each that does not.
+
+    Raises:
+        DataError: every label is the same in all rows.
+    """
+    constant = [name for name, column in zip(names, found.T, strict=True) if len(np.unique(column)) == 1]
+    if len(constant) == len(names):
+        raise DataError(
+            f"every label of {where} is the same in all training rows ({len(found):,})",
+            code="AM271",
+            help="there is nothing to learn; name other columns in `data.target`",
+        )
+    if constant:
+        warn(
+            "AM288",
+            f"the same in every training row of {where}: the label{'s' * (len(constant) > 1)} {listed(constant)}",
+            help="nothing can be learned of such a label; add rows, or take it out of `data.target`",
+        )
 
 
 def check_numbers(numbers: npt.NDArray[np.float64], *, where: str) -> None:

@@ -194,6 +194,15 @@ def test_many_columns_are_summed_up(tmp_path):
     assert dataset.inferred[1:-1] == ("  200 number: feature_0, feature_1, feature_2, feature_3, ...",)
 
 
+def test_labels_that_never_change_are_told(tmp_path):
+    path = written(tmp_path / "a.csv", ["n", "never", "even"], [(index / 7, 0, index % 2) for index in range(40)])
+    warnings = heard(path, target=["never", "even"])[1]
+    assert warnings["AM288"].message == f"the same in every training row of {path}: the label never"
+    assert refused(path, target=["never", "never2"]).code == "AM265"
+    written(path, ["n", "never", "even"], [(index / 7, 0, 1) for index in range(40)])
+    assert refused(path, target=["never", "even"]).code == "AM271"
+
+
 # --- files ----------------------------------------------------------------------------------------------------
 
 
@@ -272,6 +281,7 @@ def test_duplicates_are_kept_and_told_or_dropped_and_counted(tmp_path):
     copies = dataset.provenance.counts["rows with an exact copy in an earlier split"]
     assert warnings["AM224"].message.startswith(f"{copies} of the rows of ")
     dataset, warnings = heard(path, clean={"duplicates": "drop"})
+    assert warnings["AM287"].message == f"30 rows of {path} are equal to an earlier one, and are left out"
     assert dataset.provenance.counts == {"rows equal to an earlier one, dropped": 30}
     assert sum(sizes(dataset)) == 60
     assert "AM224" not in warnings
