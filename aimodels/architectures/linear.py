@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ACCEPTS = ("columns", "images", "words")
 SMALLEST_INPUT = (1, 1, 1)
-XLA_FASTER_ON = ("cpu",)  # a step is all overhead, and XLA makes one operation of it
+XLA_FASTER_ON = ()  # its operations are too few to be worth joining
 
 
 class Options(ArchitectureOptions):

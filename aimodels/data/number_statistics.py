@@ -33,7 +33,8 @@ class Moments:
             return
         mean = float(np.average(wide, weights=times))
         wide -= mean
-        squares = float(np.dot(wide, wide if times is None else wide * times))
+        # Without BLAS, whose threads wait for each other where the machine is busy.
+        squares = float((wide * wide).sum() if times is None else (wide * wide * times).sum())
         distance, total = mean - self.mean, self.count + count
         self.squares += squares + distance * distance * self.count * count / total
         self.mean += distance * count / total

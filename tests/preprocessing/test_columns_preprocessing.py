@@ -242,3 +242,21 @@ def test_numbers_are_float32_in_mixed_precision() -> None:
     np.testing.assert_array_equal(
         np.asarray(model(raws)["numbers"]), np.asarray(fitted(TABLE, OPTIONS)(raws)["numbers"])
     )
+
+
+def test_a_plain_saved_model_reads_the_same(tmp_path: Path) -> None:
+    import keras
+    import tensorflow as tf
+
+    model = fitted(TABLE, OPTIONS)
+    raws = raw(rows(TABLE).table(), input=input_of(OPTIONS))
+    archive = keras.export.ExportArchive()
+    for layer in [model, *columns.tables(model)]:
+        archive.track(layer)
+    signature = {name: tf.TensorSpec([None], one.dtype) for name, one in model.input.items()}
+    archive.add_endpoint("serve", model, input_signature=[signature])
+    archive.write_out(tmp_path / "saved", verbose=False)
+    again = tf.saved_model.load(tmp_path / "saved")
+    found = again.serve({name: tf.constant(cells) for name, cells in raws.items()})
+    for key, one in model(raws).items():
+        np.testing.assert_array_equal(np.asarray(found[key]), np.asarray(one))
