@@ -59,6 +59,19 @@ def _check_divides(train: Train, *, num_replicas: int) -> None:
     raise ConfigError([Problem(code="AM303", message=message, path="train.batch_size", help=help)], source="train")
 
 
+def check_shares(train: Train, *, num_examples: int, num_replicas: int) -> None:
+    """Where one batch holds all training examples, the replicas must be able to share it evenly.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    if not isinstance(train.batch_size, int) or num_examples >= train.batch_size or num_examples % num_replicas == 0:
+        return
+    message = f"the {num_examples} training examples make one batch, which {num_replicas} replicas cannot share evenly"
+    help = f"train.batch_size={max(1, num_examples // num_replicas) * num_replicas}, or train.strategy=single"
+    raise ConfigError([Problem(code="AM303", message=message, path="train.batch_size", help=help)], source="train")
+
+
 def _describe(kind: str, count: int) -> str:
     import tensorflow as tf
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from aimodels.config.augmentation import ImageAugmentation, TextAugmentation
-from aimodels.config.schema import Config
+from aimodels.config.schema import Config, TokenBudget
 from aimodels.data.dataset import Dataset, ImageInput, Split, TextInput
 from aimodels.errors import ConfigError, Problem
 from aimodels.training.augmentation import augmented
@@ -30,6 +30,7 @@ class Batches:
     """The batches of a dataset, as the training loop wants them. `one_hot`: targets as rows instead of numbers.
 
     `reading` is the fitted preprocessing, which texts and rows go through here; images go through it in the network.
+    `num_replicas` share each batch.
     """
 
     dataset: Dataset
@@ -37,6 +38,7 @@ class Batches:
     one_hot: bool
     scale: TargetScale = TargetScale()
     reading: keras.Model | None = None
+    num_replicas: int = 1
 
     @property
     def steps_per_epoch(self) -> int:
@@ -86,16 +88,24 @@ class Batches:
     @cached_property
     def train(self) -> Source:
         """Where the training examples come from."""
-        return self._source(self.dataset.train, augment=self.config.train.augment)
+        train = self.config.train
+        return self._source(self.dataset.train, batch_size=train.batch_size, augment=train.augment)
 
     @cached_property
     def held_out(self) -> Source | None:
         """Where the validation examples come from; None without a validation split."""
-        split = self.dataset.validation
-        return None if split is None else self._source(split, augment=type(self.config.train.augment)())
+        split, batch_size = self.dataset.validation, self.config.train.batch_size
+        if split is None:
+            return None
+        if isinstance(batch_size, int) and len(split) >= self.num_replicas > 1:
+            # Keras 3.15 takes the mean of the replicas' first batches to learn their shape, so they must be equal.
+            batch_size = min(batch_size, len(split)) // self.num_replicas * self.num_replicas
+        return self._source(split, batch_size=batch_size, augment=type(self.config.train.augment)())
 
-    def _source(self, split: Split, *, augment: ImageAugmentation | TextAugmentation) -> Source:
-        batch_size, input = self.config.train.batch_size, self.dataset.input
+    def _source(
+        self, split: Split, *, batch_size: int | TokenBudget, augment: ImageAugmentation | TextAugmentation
+    ) -> Source:
+        input = self.dataset.input
         if isinstance(input, TextInput):
             changes = augment if isinstance(augment, TextAugmentation) else TextAugmentation()
             return text_source(split, reading=self._reading, batch_size=batch_size, augment=changes)

@@ -12,7 +12,7 @@ from aimodels.config.loading import Loaded
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
 from aimodels.data.suitability import check_suits
-from aimodels.distribution.strategy import Placement, choose_precision
+from aimodels.distribution.strategy import Placement, check_shares, choose_precision
 from aimodels.errors import FailedError
 from aimodels.events import Inferred, emit
 from aimodels.training.assembling import Network, assemble
@@ -95,7 +95,15 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     objective = objective_for(dataset.target, config.train, scale=scale)
     with computing_in(precision):
         network = assemble(config, dataset, scale=scale)
-    batches = Batches(dataset, config, one_hot=objective.one_hot, scale=scale, reading=network.preprocessing)
+    batches = Batches(
+        dataset,
+        config,
+        one_hot=objective.one_hot,
+        scale=scale,
+        reading=network.preprocessing,
+        num_replicas=placement.num_replicas,
+    )
+    check_shares(config.train, num_examples=batches.examples_per_epoch, num_replicas=placement.num_replicas)
     steps = Steps(per_epoch=batches.steps_per_epoch, epochs=config.train.epochs)
     architecture = discovery.plugin("architectures", config.model.name)
     # A user's own architecture need not say where XLA is faster.

@@ -25,6 +25,7 @@ from aimodels.training.pipelines import as_written
 
 # What is read from disk at once: enough to mix rows from all over, little enough for memory.
 WINDOW_BYTES = 2**25
+BATCHES_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,23 @@ class TableSource:
 
     def batches(self, order: Order, *, targets: tuple[Any, ...]) -> tf.data.Dataset:
         """The batches of an order: a tensor per name, then what `targets` has for these rows."""
-        positions = tf.data.Dataset.from_tensor_slices(order.positions).batch(self.batch_size)
 
         def fetch(chosen: Any) -> tuple[Any, ...]:
             found = {name: _padded(tf.gather(whole, chosen)) for name, whole in self.tensors.items()}
             return (found, *(tf.gather(each, chosen) for each in targets))
 
-        return positions.map(as_written(fetch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        positions = tf.data.Dataset.from_tensor_slices(order.positions).batch(self.batch_size)
+        if self._has_texts:
+            return positions.map(as_written(fetch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        # A small batch takes less time than the call that gathers it, so that many are gathered at once.
+        num_whole = len(order.positions) // self.batch_size
+        whole = positions.take(num_whole).batch(BATCHES_AT_ONCE)
+        gathered = whole.map(as_written(fetch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return gathered.unbatch().concatenate(positions.skip(num_whole).map(as_written(fetch)))
+
+    @property
+    def _has_texts(self) -> bool:
+        return any(isinstance(each, tf.RaggedTensor) for each in self.tensors.values())
 
 
 @dataclass(frozen=True)
