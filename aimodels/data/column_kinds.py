@@ -53,26 +53,28 @@ class Guess:
     content: str
 
 
-def seen(name: str, strings: "pyarrow.ChunkedArray", *, decimal: str = ".") -> Seen:
+def seen(name: str, strings: "pyarrow.ChunkedArray", *, decimal: str = ".", is_whole: bool = True) -> Seen:
     """Look at the cells of a column, texts as they stand in the file, null where one is missing.
 
-    Ignored are columns without a value, with one value only, and those that number the rows or name each of them.
-    Codes with leading zeros are categories. Texts are those of several words that hardly come twice.
+    Ignored are columns without a value, with one value only (if these are all the rows that there are: a long table may
+    be sorted by the column), and those that number the rows or name each of them. Codes with leading zeros are
+    categories. Texts are those of several words that hardly come twice.
     """
     import pyarrow.compute as pc
 
     counts = pc.value_counts(pc.utf8_trim_whitespace(strings).combine_chunks().drop_null())
     different, num_values = counts.field("values"), int(pc.sum(counts.field("counts")).as_py() or 0)
     num_missing = len(strings) - num_values
-    guess = _guess(name, different, num_values=num_values, num_missing=num_missing, decimal=decimal)
+    if is_whole and len(different) == 1 and not num_missing:
+        guess = Guess(IgnoredColumn(), f"always {shown(different[0].as_py())}")
+    else:
+        guess = _guess(name, different, num_values=num_values, decimal=decimal)
     return Seen(guess.column, guess.content, num_values, num_missing, len(different))
 
 
-def _guess(name: str, different: "pyarrow.Array", *, num_values: int, num_missing: int, decimal: str) -> Guess:
+def _guess(name: str, different: "pyarrow.Array", *, num_values: int, decimal: str) -> Guess:
     if not num_values:
         return Guess(IgnoredColumn(), "nothing in it")
-    if len(different) == 1 and not num_missing:
-        return Guess(IgnoredColumn(), f"always {shown(different[0].as_py())}")
     is_unique = len(different) == num_values >= FEWEST_IDENTIFIERS
     numbers = numbers_in(different, decimal=decimal)
     if numbers is not None and not _holds(different, LEADING_ZERO):

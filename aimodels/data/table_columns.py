@@ -20,6 +20,14 @@ ANYTHING = "*"
 
 
 @dataclass(frozen=True)
+class Sample:
+    """The first rows of a table as texts, null where a cell is missing. `is_whole`: there are no others."""
+
+    table: "pyarrow.Table"
+    is_whole: bool
+
+
+@dataclass(frozen=True)
 class Roles:
     """The columns that are not learned from unless the config names them: `data.target`, `data.weights` and
     `data.split.column`."""
@@ -84,7 +92,7 @@ def _expect_one_role(roles: Roles, stated: Mapping[str, AnyColumn]) -> None:
 
 
 def choose_columns(
-    stated: Mapping[str, AnyColumn], sample: "pyarrow.Table", *, roles: Roles, decimal: str = "."
+    stated: Mapping[str, AnyColumn], sample: Sample, *, roles: Roles, decimal: str = "."
 ) -> ChosenColumns:
     """What every column of the table is: as its name says in `stated`, else as the first pattern that fits, else as its
     cells look. Columns with a role are ignored unless `stated` has their name.
@@ -94,7 +102,7 @@ def choose_columns(
     """
     columns: dict[str, AnyColumn] = {}
     inferred: dict[str, Seen] = {}
-    for name in sample.column_names:
+    for name in sample.table.column_names:
         if name in roles.targets:
             continue
         if name in roles.named and name not in stated:
@@ -102,7 +110,7 @@ def choose_columns(
             continue
         said = stated_for(name, stated)
         if said is None:
-            inferred[name] = seen(name, sample[name], decimal=decimal)
+            inferred[name] = seen(name, sample.table[name], decimal=decimal, is_whole=sample.is_whole)
         columns[name] = said or inferred[name].column
     chosen = ChosenColumns(columns, inferred)
     if not chosen.features:

@@ -9,26 +9,18 @@ from aimodels.config.tables import TableDatasetOptions
 from aimodels.data.cell_types import as_strings, typed
 from aimodels.data.csv_chunks import opened_csv
 from aimodels.data.dataset import Column, TableInput, Target, Task
-from aimodels.data.table_columns import ANYTHING, ChosenColumns, Roles, check_names, choose_columns
+from aimodels.data.table_columns import ANYTHING, ChosenColumns, Roles, Sample, check_names, choose_columns
 from aimodels.data.table_files import is_parquet
 from aimodels.data.table_reading import TableFiles, sample_of
 from aimodels.data.table_targets import GuessedTask, expect_numbers, guess_task
 
 if TYPE_CHECKING:
-    import pyarrow
+    pass
 
 SAMPLE_ROWS = 100_000
 # A sample is cut down where there are many columns.
 SAMPLE_CELLS = 20_000_000
 FEWEST_ROWS = 1_000
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The first rows of a table as texts, null where a cell is missing. `is_whole`: there are no others."""
-
-    table: "pyarrow.Table"
-    is_whole: bool
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,7 @@ def plan_of(options: TableDatasetOptions, source: TableFiles) -> TablePlan:
     sample = sampled(source)
     roles = Roles(options.targets, weights=options.weights, split=options.split.column)
     check_names(roles, options.columns, names=sample.table.column_names, where=where)
-    chosen = choose_columns(options.columns, sample.table, roles=roles, decimal=options.format.decimal)
+    chosen = choose_columns(options.columns, sample, roles=roles, decimal=options.format.decimal)
     guessed: GuessedTask | None = None
     if options.task == "auto":
         guessed = guess_task(sample.table.select(list(roles.targets)), decimal=options.format.decimal)

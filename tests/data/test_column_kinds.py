@@ -55,6 +55,12 @@ def test_a_number_for_each_row_is_known_by_its_name_too():
     assert look(*cells, name="paid").column.kind == "number"
 
 
+def test_in_the_first_rows_of_many_one_value_may_mean_that_they_are_sorted():
+    cells = pa.chunked_array([pa.array(["a"] * 9)])
+    assert seen("c", cells, is_whole=False).column.kind == "category"
+    assert seen("c", cells).column.kind == "ignore"
+
+
 def test_a_decimal_comma_is_read():
     found = look("1,5", "2", decimal=",")
     assert (found.column.kind, found.summary) == ("number", "2 numbers, 1.5 to 2")
