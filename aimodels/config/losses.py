@@ -42,7 +42,11 @@ class Huber(NamedSection):
     """Squared for small errors and absolute for large ones, so that outliers weigh less (Huber, 1964)."""
 
     name: Literal["huber"] = "huber"
-    delta: float = Field(1.0, gt=0, description="Where small ends: in deviations of the target, or in its unit if `train.scale_targets` is off.")
+    delta: float = Field(
+        1.0,
+        gt=0,
+        description="Where small ends: in deviations of the target, or in its unit if `train.scale_targets` is off.",
+    )
 
 
 class Quantile(NamedSection):

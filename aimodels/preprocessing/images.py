@@ -12,6 +12,7 @@ from pydantic import Field
 
 from aimodels.config.section import Section
 from aimodels.data.dataset import ImageFiles, ImageInput, Split, Texts
+from aimodels.data.rows import Rows
 from aimodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -180,8 +181,8 @@ def _levels(train: Split, *, input: ImageInput) -> npt.NDArray[np.int64]:
 
 def _chunks(train: Split, *, input: ImageInput) -> Iterator[npt.NDArray[np.uint8]]:
     """Training images, some at a time, uint8 [n, height, width, channels]."""
-    if isinstance(train.examples, Texts):
-        raise TypeError("texts are no images")
+    if isinstance(train.examples, Texts | Rows):
+        raise TypeError(f"{type(train.examples).__name__} are no images")
     if not isinstance(train.examples, ImageFiles):
         for start in range(0, len(train), IMAGES_PER_CHUNK):
             yield train.examples[start : start + IMAGES_PER_CHUNK]
