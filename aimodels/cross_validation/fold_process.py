@@ -98,6 +98,8 @@ class FoldProcess:
         self._process.wait()
         if last.get("type") != ENDED:
             last = {"type": ENDED, "error": self._died()}
+        elif last["error"] and last["error"]["kind"] == BUG:
+            last["error"]["message"] += f" (its traceback is in {self._log})"
         elif self._log.stat().st_size == 0:
             self._log.unlink()
         self._hear(Said(self.number, last))

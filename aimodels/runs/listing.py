@@ -44,6 +44,11 @@ class Record:
         return self.run.name
 
     @property
+    def has_all_folds(self) -> bool:
+        """Whether its mean is one over all folds that were planned; so is every run without folds."""
+        return self.folds_done == self.folds_planned
+
+    @property
     def stem(self) -> str:
         """The name without its number: the runs that repeat one another share it."""
         head, _, tail = self.name.rpartition("-")
@@ -211,7 +216,7 @@ def pointed_to(runs_dir: Path) -> RunFolder | None:
 
 def _best(metric: str, *, runs_dir: Path) -> RunFolder:
     """The best finished run: by `metric`, else by what the latest finished run monitored."""
-    records = [found for found in map(record, all_runs(runs_dir)) if found.status in FINISHED]
+    records = [found for found in map(record, all_runs(runs_dir)) if found.status in FINISHED and found.has_all_folds]
     monitored = [found.monitor for found in records if found.monitor]
     metric = metric or (monitored[-1] if monitored else "")
     scored = [(value, found) for found in records if (value := value_of(found, metric)) is not None]

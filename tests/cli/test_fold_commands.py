@@ -135,6 +135,11 @@ def test_best_and_compare(folds, runs_dir, capfd):
     assert compared["metrics"]["test_accuracy"] == {"mnist-001": 0.75, "better-001": 1.0}
 
 
+def test_a_mean_over_some_folds_is_not_the_best(folds, runs_dir, capfd):
+    written_cross_validation(runs_dir, accuracies=(1.0,), stem="cut")
+    assert shown(capfd, "runs", "best", "--metric", "test_accuracy", "-q") == "runs/mnist-001\n"
+
+
 def test_doctor_looks_at_every_fold(folds, capfd):
     checks = {check["name"]: check["state"] for check in told(capfd, "doctor", "mnist-001")["checks"]}
     assert checks["folds/1"] == "ok"

@@ -118,6 +118,14 @@ def test_a_fold_that_dies_is_told_with_its_log(crew):
     assert (run.logs / "fold-1.log").read_text() == "no more memory\n"
 
 
+def test_a_bug_in_a_fold_names_its_traceback(crew):
+    bug = """say(type="fold_process_ended", error={"kind": "bug", "message": "ValueError: odd"})"""
+    at_work, run = crew(f"sys.stderr.write('Traceback')\n{bug}", jobs=1)
+    _, error = worked(at_work)
+    assert isinstance(error, FoldBroke)
+    assert str(error) == f"fold 1 of 3: ValueError: odd (its traceback is in {run.logs / 'fold-1.log'})"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_every_fold(crew, number):
     at_work, _ = crew("say(type='run_started', epochs=1)\ntime.sleep(60)")
