@@ -62,7 +62,8 @@ class TableSource:
         num_whole = len(order.positions) // self.batch_size
         whole = positions.take(num_whole).batch(BATCHES_AT_ONCE)
         gathered = whole.map(as_written(fetch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        return gathered.unbatch().concatenate(positions.skip(num_whole).map(as_written(fetch)))
+        batches = gathered.unbatch().concatenate(positions.skip(num_whole).map(as_written(fetch)))
+        return batches.apply(tf.data.experimental.assert_cardinality(len(order)))
 
     @property
     def _has_texts(self) -> bool:
@@ -117,7 +118,7 @@ class StoredTableSource:
             *(tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in rows),
         )
         whole = tf.data.Dataset.from_generator(windows, output_signature=specs).prefetch(1)
-        return whole.flat_map(as_written(self._cut))
+        return whole.flat_map(as_written(self._cut)).apply(tf.data.experimental.assert_cardinality(len(order)))
 
     def _read(self, positions: npt.NDArray[np.int64]) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -107,6 +107,12 @@ def test_everyone_comes_once_with_their_own_target(on_disk: bool) -> None:
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
+def test_keras_is_told_how_many_batches_come(on_disk: bool) -> None:
+    made = batches(dataset(on_disk=on_disk))
+    assert int(made.epoch(0).cardinality()) == made.steps_per_epoch == -(-COUNT // 16)
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
 def test_the_order_is_a_function_of_seed_and_epoch(on_disk: bool) -> None:
     one, other = (batches(dataset(on_disk=on_disk)) for _ in range(2))
     assert seen(one.epoch(0)) != seen(one.epoch(1))
