@@ -11,7 +11,7 @@ from aimodels.data.dataset import Dataset, Provenance, Split, Target, TextInput,
 from aimodels.data.folding import UNUSED, fold_numbers, folded, undivided
 from aimodels.data.loading import load_dataset
 from aimodels.data.splitting import FEW_OF_A_KIND
-from aimodels.datasets import csv, mnist
+from aimodels.datasets import csv, mnist, text_table
 from aimodels.errors import ConfigError
 from aimodels.events import Warned, listening
 
@@ -177,6 +177,22 @@ def test_copies_of_what_is_learned_are_told():
     copies = [fold.provenance.counts.get("test examples with an exact copy in another split", 0) for fold in folds]
     assert sum(copies) > 0
     assert sum(isinstance(event, Warned) and event.code == "AM224" for event in heard) == sum(map(bool, copies))
+
+
+def test_copies_in_a_test_split_that_is_not_used_are_not_told(tmp_path):
+    (tmp_path / "texts").mkdir()
+    for part, words in {"train": "abcdefgh", "test": "aabb"}.items():
+        lines = [f"word {word},{'xy'[number % 2]}" for number, word in enumerate(words)]
+        (tmp_path / "texts" / f"{part}.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    wanted = text_table.Options(
+        name="text_table", path=str(tmp_path / "texts"), validation=0, fold=Fold(number=1, of=2)
+    )
+    heard = []
+    with listening(heard.append):
+        dataset = load_dataset(wanted, seed=0)
+        load_dataset(wanted.model_copy(update={"fold": None}), seed=0)
+    assert [event.code for event in heard if isinstance(event, Warned)] == ["AM224"]
+    assert dataset.provenance.counts == {UNUSED: 4}
 
 
 def test_a_fold_of_a_dataset_with_a_test_split_of_its_own():
