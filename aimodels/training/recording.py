@@ -188,7 +188,7 @@ def _choices(prepared: "Prepared") -> dict[str, str]:
 def _keep_samples(run: RunFolder, prepared: "Prepared") -> None:
     """The first examples as the network will see them, and what the splits hold."""
     if isinstance(prepared.dataset.input, TableInput):
-        samples = first_rows(prepared.dataset.train, count=NUM_SAMPLES, target=prepared.dataset.target)
+        samples = first_rows(prepared.dataset, count=NUM_SAMPLES)
         write_json(run.plot_data / "columns.json", columns_seen(prepared.dataset))
     else:
         samples = _first_batch(prepared)

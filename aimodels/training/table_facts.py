@@ -19,10 +19,11 @@ MOST_VALUES = 12
 LONGEST_VALUE = 60
 
 
-def first_rows(split: Split, *, count: int, target: Target) -> dict[str, Any]:
-    """The first rows of a split as the table has them, and what is to be predicted."""
-    few = split.take(range(min(count, len(split))))
-    return {"rows": _rows(few).table().to_pylist(), "labels": [label_of(each, target=target) for each in few.targets]}
+def first_rows(dataset: Dataset, *, count: int) -> dict[str, Any]:
+    """The first training rows, what the network sees of them, and what is to be predicted."""
+    few = dataset.train.take(range(min(count, len(dataset.train))))
+    rows = _rows(few).table(columns=getattr(dataset.input, "names", ())).to_pylist()
+    return {"rows": rows, "labels": [label_of(each, target=dataset.target) for each in few.targets]}
 
 
 def label_of(wanted: Any, *, target: Target) -> str:

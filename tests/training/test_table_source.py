@@ -29,6 +29,7 @@ class OnDisk:
     """A store that does not say that it is in memory."""
 
     rows: Rows
+    rows_at_once: int = 50
 
     def __len__(self) -> int:
         return len(self.rows)
