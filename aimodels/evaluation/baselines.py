@@ -21,6 +21,7 @@ from aimodels.evaluation.linear_features import Encoded, LinearFeatures, cells_p
 from aimodels.evaluation.numerals import percent, plain
 from aimodels.evaluation.regression_scores import RegressionScores, score_numbers
 from aimodels.evaluation.scoring import AnyScores
+from aimodels.prediction.outputs import EVEN
 from aimodels.runs.atomic import finite
 from aimodels.runs.predictions import Predictions
 
@@ -51,7 +52,8 @@ class Baseline:
 class Comparison:
     """The network beside its baselines on the same examples; `interval` is the 95 % interval of the network's score.
 
-    `num_train` is how many rows the linear model was fitted on, of `num_available`.
+    `num_train` is how many rows the linear model was fitted on, of `num_available`. `is_tuned` says that the answers are
+    not those of the threshold 0.5, so that accuracy is not what they were chosen for.
     """
 
     metric: str
@@ -61,6 +63,7 @@ class Comparison:
     linear: Baseline
     num_train: int = 0
     num_available: int = 0
+    is_tuned: bool = False
 
     def __str__(self) -> str:
         shown = percent if self.metric == "accuracy" else plain
@@ -82,7 +85,7 @@ class Comparison:
     def hint(self) -> str:
         """What to try where the linear model is better by more than chance; empty where it is not."""
         best = self.linear.scores.get(self.metric, -np.inf)
-        if self.interval is None or best <= self.interval[1]:
+        if self.is_tuned or self.interval is None or best <= self.interval[1]:
             return ""
         return (
             f"the {self.linear.name} is better than the network by more than chance: train longer, with another "
@@ -225,6 +228,7 @@ def compare(rows: Predictions, chosen: Chosen, *, scores: AnyScores, encode: Enc
         linear=linear,
         num_train=num_train,
         num_available=0 if train is None else len(train),
+        is_tuned=task == "binary" and bool((rows.predictions != (rows.probabilities[:, 1] >= EVEN)).any()),
     )
 
 

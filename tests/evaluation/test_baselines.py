@@ -167,17 +167,20 @@ def test_values_and_words_that_training_does_not_have_take_no_part():
 # --- the comparison -----------------------------------------------------------------------------------------------
 
 
-def compared(world, *, targets, predictions, task="multiclass", **facts):
+def compared(world, *, targets, predictions, task="multiclass", probabilities=None, **facts):
     train, test = world.splits(targets)
+    if probabilities is None:
+        probabilities = np.eye(3, dtype=np.float32)[predictions] if task == "multiclass" else np.zeros((NUM_TEST, 0))
     rows = Predictions(
         examples=tuple(map(str, range(NUM_TEST))),
         targets=test.targets,
         predictions=predictions,
         losses=np.zeros(NUM_TEST),
-        probabilities=np.eye(3, dtype=np.float32)[predictions] if task == "multiclass" else np.zeros((NUM_TEST, 0)),
+        probabilities=probabilities,
         task=task,
     )
-    scores = score_rows(rows, class_names=("a", "b", "c"), options=Evaluate())
+    class_names = ("no", "yes") if task == "binary" else ("a", "b", "c")
+    scores = score_rows(rows, class_names=class_names, options=Evaluate())
     chosen = Chosen("test", test, Provenance("rows", "abc"), **({"train": train} | facts))
     return compare(rows, chosen, scores=scores, encode=world.encode, seed=0)
 
@@ -199,6 +202,25 @@ def test_the_line_has_the_network_and_both_baselines(world):
 def test_a_network_that_is_worse_by_more_than_chance_is_told(world):
     found = compared(world, targets=world.classes, predictions=np.zeros(NUM_TEST, np.int64))
     assert found.hint.startswith("the logistic regression is better than the network by more than chance")
+
+
+def test_a_network_that_is_worse_by_chance_alone_is_not_told(world):
+    _, test = world.splits(world.classes)
+    linear = compared(world, targets=world.classes, predictions=test.targets).linear.scores["accuracy"]
+    num_wrong = round(NUM_TEST * (1 - linear)) + 1
+    predictions = np.where(np.arange(NUM_TEST) < num_wrong, (test.targets + 1) % 3, test.targets)
+    found = compared(world, targets=world.classes, predictions=predictions)
+    assert found.network < linear
+    assert found.hint == ""
+
+
+def test_accuracy_at_a_threshold_chosen_for_another_score_is_no_reason_for_a_hint(world):
+    targets = (world.classes > 0).astype(np.int64)
+    _, test = world.splits(targets)
+    probabilities = np.eye(2, dtype=np.float32)[test.targets]
+    facts = {"targets": targets, "predictions": np.ones(NUM_TEST, np.int64), "task": "binary"}
+    assert compared(world, **facts, probabilities=probabilities).hint == ""
+    assert compared(world, **facts, probabilities=np.eye(2, dtype=np.float32)[[1] * NUM_TEST]).hint != ""
 
 
 def test_numbers_are_compared_by_r2(world):
