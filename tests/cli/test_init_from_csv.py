@@ -58,9 +58,9 @@ def test_it_leaves_nothing_to_be_guessed(tmp_path):
 
 def test_several_labels_and_a_number(tmp_path):
     rows = "\n".join(f"{number % 2},{number % 3 // 2},{number / 7}" for number in range(40))
-    (tmp_path / "films.csv").write_text(f"funny,sad,score\n{rows}\n", encoding="utf-8")
-    assert main(["init", "--from-csv", "films.csv", "--target", "funny", "--target", "sad"]) == 0
-    assert load(Path("films.yaml")).config.data.target == ("funny", "sad")
+    (tmp_path / "films.csv").write_text(f'"funny, dry",sad],score\n{rows}\n', encoding="utf-8")
+    assert main(["init", "--from-csv", "films.csv", "--target", "funny, dry", "--target", "sad]"]) == 0
+    assert load(Path("films.yaml")).config.data.target == ("funny, dry", "sad]")
     assert main(["init", "score.yaml", "--from-csv", "films.csv", "--target", "score"]) == 0
     assert load(Path("score.yaml")).config.train.loss.name == "mse"
 

@@ -40,3 +40,4 @@ def test_nothing_that_is_kept_is_later(times, share):
 
 def test_of_equal_times_those_further_down_come_later():
     assert latest(np.array([3, 1, 3, 3]), share=0.5).held_out.tolist() == [2, 3]
+    assert latest(np.arange(300) % 2, share=0.1).held_out.tolist() == list(range(241, 300, 2))

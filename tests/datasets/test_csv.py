@@ -299,6 +299,12 @@ def test_outliers_are_left_out_of_training_rows_only(rule, tmp_path):
     assert values(dataset.test, "x") == [5000]
 
 
+def test_a_rare_value_of_a_column_of_two_is_no_outlier(tmp_path):
+    rows = [(index % 10 == 0, index / 7, "ab"[index % 2]) for index in range(100)]
+    path = written(tmp_path / "a.csv", ["x", "z", "y"], [(int(x), z, y) for x, z, y in rows])
+    assert opened(path, target="y", clean={"outliers": {"name": "iqr"}}).provenance.counts == {}
+
+
 def test_a_missing_number_is_no_outlier(tmp_path):
     rows = [(index % 5 or "NA", "ab"[index % 2]) for index in range(100)]
     dataset = opened(written(tmp_path / "a.csv", ["x", "y"], rows), target="y", clean={"outliers": {"name": "iqr"}})
