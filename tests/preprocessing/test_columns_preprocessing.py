@@ -28,7 +28,7 @@ TABLE = {
     "user": ["u1", "u2", "u3", None, "", "u1"],
     "seen": ["2024-01-31", "2024-02-29 07:30", "NA", "31.12.2024", None, "2023-02-28"],
     "notes": ["a good bird", "NA", "", "good good", None, "bird?"],
-    "title": ["one", "two", "two", "three", "x", "y"],
+    "title": ["one", "two", "two", "three na", " NA", "y"],
     "unused": ["?"] * 6,
 }
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -77,7 +77,7 @@ def test_every_kind_of_column_becomes_its_tensors() -> None:
         "numbers": ("float32", (len(encodings.numbers),)),
         "categories": ("int32", (2,)),
         "text_0": ("int32", (3,)),
-        "text_1": ("int32", (1,)),
+        "text_1": ("int32", (2,)),
     }
     assert encodings.numbers[:3] == ("length", "price", "length is missing")
     assert encodings.numbers[-1] == "seen is missing"
@@ -92,6 +92,10 @@ def test_every_kind_of_column_becomes_its_tensors() -> None:
     assert encodings.texts[0].vocabulary == ("", "[UNK]", "good", "bird", "a")
     assert found["categories"][:, 0].tolist() == [2, 2, 3, 0, 0, 4]
     assert found["text_0"].tolist() == [[4, 2, 3], [1, 0, 0], [1, 0, 0], [2, 2, 0], [1, 0, 0], [3, 0, 0]]
+    # The word for a missing value is one only where it stands alone.
+    assert "na" in encodings.texts[1].vocabulary
+    assert found["text_1"][3].min() > 1
+    assert found["text_1"][4].tolist() == [1, 0]
     assert found["numbers"][:, -1].tolist() == [0, 0, 1, 1, 1, 0]
 
 
