@@ -29,7 +29,7 @@ from aimodels.runs.folder import RunFolder
 from aimodels.verification.clean_process import Asked, Ways
 from aimodels.verification.hard_rows import hard_rows
 
-# Of a probability; of a number as a share of the larger of 1, itself and the standard deviation of all of them.
+# Of a probability; of a number as a share of the largest of 1, itself and the standard deviation of all of them.
 LARGEST_DIFFERENCE = 1e-5
 # Empty, without a word, of several scripts, with accents apart and joined emoji, much longer than any review.
 HARD_TEXTS = (
@@ -57,8 +57,8 @@ class ExportRequest:
 class Exported:
     """Where the export is, and how far its answers are from the run's at most (None if it was not verified).
 
-    The difference is that of a probability; for regression that of a value, as a share of the larger of 1, the value
-    itself and the standard deviation of all values.
+    The difference is that of a probability; where it `is_relative`, for regression, that of a value as a share of the
+    largest of 1, the value itself and the standard deviation of all values.
     """
 
     path: Path
@@ -66,6 +66,7 @@ class Exported:
     signature: list[dict[str, Any]]
     max_abs_diff: float | None
     num_verified: int
+    is_relative: bool = False
 
     def as_document(self) -> dict[str, Any]:
         """The export as JSON."""
@@ -75,6 +76,7 @@ class Exported:
             "num_bytes": self.num_bytes,
             "signature": self.signature,
             "max_abs_diff": self.max_abs_diff,
+            "relative": self.is_relative,
             "num_verified": self.num_verified,
         }
 
@@ -109,7 +111,8 @@ def export_run(run: RunFolder, request: ExportRequest) -> Exported:
             shutil.rmtree(partial, ignore_errors=True)
         partial.unlink(missing_ok=True)
     verified = 0 if difference is None else len(examples)
-    return Exported(path, _num_bytes(path), format.signature(run), difference, verified)
+    is_relative = run.signature["task"] == "regression"
+    return Exported(path, _num_bytes(path), format.signature(run), difference, verified, is_relative)
 
 
 def _free_path(run: RunFolder, request: ExportRequest, *, suffix: str) -> Path:

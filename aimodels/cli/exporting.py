@@ -49,7 +49,7 @@ def show(console: Console, name: str, exported: "Exported") -> None:
     else:
         console.out(
             f"  verified in a clean process on {exported.num_verified:,} examples: "
-            f"largest difference to the run {exported.max_abs_diff:.1e}"
+            f"largest {'relative ' if exported.is_relative else ''}difference to the run {exported.max_abs_diff:.1e}"
         )
     console.essential(str(exported.path))
 

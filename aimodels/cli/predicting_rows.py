@@ -120,10 +120,6 @@ def answer_rows(
     tally.warn()
     facts = {"num_rows": tally.num_rows, "num_errors": tally.num_broken, "unseen": tally.unseen}
     console.answer(told | facts | {"other_columns": list(tables.others)})
-    if output is not None:
-        unit = run.signature["unit"]
-        console.out(f"{output}: {tally.num_rows:,} rows{f', prediction in {unit}' if unit else ''}")
-        console.essential(str(output))
     tally.expect_answers()
     return {"output": str(output) if output else None}
 
@@ -159,11 +155,15 @@ def _write(console: Console, rows: Iterator["GivenRows"], *, predictor: "Predict
     from aimodels.data.rows import rows_of
     from aimodels.prediction.row_files import row_file
 
+    num_rows = 0
     with row_file(output) as file:
         for given in rows:
             file.add(given, predictor.answer(rows_of(given.table)))
+            num_rows += len(given)
     for name, other in file.renamed.items():
         console.note(f"the rows have a column {name} already; the model's is called {other}")
+    console.out(f"{output}: {num_rows:,} rows{f', prediction in {predictor.unit}' if predictor.unit else ''}")
+    console.essential(str(output))
     return {"output": str(output), "renamed": file.renamed}
 
 
