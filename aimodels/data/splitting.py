@@ -65,8 +65,9 @@ def hold_out(targets: Targets, *, share: float, seed: int) -> Parts:
     most = np.maximum(counts - 1, 0)
     wanted = _rounded(exact, total=round(len(strata) * share), most=most, seed=seed)
     held_out = _drawn(strata, wanted=wanted, seed=seed)
-    kept = np.setdiff1d(np.arange(len(strata)), held_out, assume_unique=True)
-    return Parts(kept=kept, held_out=held_out)
+    is_kept = np.ones(len(strata), dtype=bool)
+    is_kept[held_out] = False
+    return Parts(kept=np.flatnonzero(is_kept), held_out=held_out)
 
 
 def strata_of(targets: Targets) -> Indices:

@@ -85,7 +85,8 @@ def _mixed(keys: Keys) -> Keys:
 
 def num_copies(parts: Sequence[Keys]) -> int:
     """How many keys are also in a part before their own."""
-    ordered = np.sort(np.concatenate(parts))
+    ordered = np.concatenate(parts)
+    ordered.sort()
     if not (ordered[1:] == ordered[:-1]).any():
         return 0
     return sum(int(np.isin(part, np.concatenate(parts[:number])).sum()) for number, part in enumerate(parts) if number)
