@@ -27,10 +27,19 @@ def expect_texts(columns: Encodings, *, architecture: str) -> None:
         raise ConfigError([Problem(code="AM335", message=message, path="model.name", help=help)], source="model")
 
 
-def joined(inputs: Mapping[str, Any], *, columns: Encodings, read: Callable[[Any, TextEncoding], Any]) -> Any:
-    """Numbers, one-hot or learned vectors of categories, and what `read` makes of each text, side by side: [N, F]."""
+def joined(
+    inputs: Mapping[str, Any], *, columns: Encodings, read: Callable[[Any, TextEncoding], Any] | None = None
+) -> Any:
+    """Numbers, one-hot or learned vectors of categories, and what `read` makes of each text, side by side: [N, F].
+
+    Raises:
+        TypeError: there are texts, and nothing to read them.
+    """
     parts = [inputs["numbers"]] if columns.numbers else []
     if columns.categories:
         parts.append(CategoryVectors(columns.categories, name="category_vectors")(inputs["categories"]))
-    parts += [read(inputs[text.key], text) for text in columns.texts]
+    for text in columns.texts:
+        if read is None:
+            raise TypeError(f"joined() needs `read`, which makes a vector of a text: the column {text.name!r} is one")
+        parts.append(read(inputs[text.key], text))
     return keras.layers.Concatenate(name="joined")(parts) if len(parts) > 1 else parts[0]
