@@ -23,6 +23,7 @@ from aimodels.data.table_files import FORMATS, is_csv, is_parquet
 from aimodels.data.table_pieces import CsvPlace, ParquetPlace, Piece, TableFiles, Wanted
 from aimodels.data.table_problems import no_such_columns
 from aimodels.data.usable_rows import UsableRows, usable_rows
+from aimodels.errors import DataError
 from aimodels.prediction.kinds import other_kind
 from aimodels.prediction.paths import paths_of, shown
 from aimodels.prediction.written_rows import written_rows
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 STDIN = "-"
+COPY = "copy-of-stdin"  # its name says no format, so it cannot be that of a table
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def opened(request: RowRequest, *, run: RunFolder, input: TableInput, stdin: Bin
 def _files(argument: str, run: RunFolder, folder: Path) -> list[tuple[str, Path]]:
     """The files that an argument names, and what to call each."""
     if argument == STDIN:
-        return [("stdin", folder / "stdin")]
+        return [("stdin", folder / COPY)]
     what = f"{FORMATS}; or write a row out behind --row"
     paths = paths_of(argument, is_wanted=_is_table, what=what)
     for path in paths:
@@ -192,7 +194,14 @@ def _pieces(
         return present
 
     wanted = Wanted(format, "skip", choose, verbatim=True)
-    yield from (parquet_pieces if is_parquet(path) else csv_pieces)(path, wanted)
+    try:
+        yield from (parquet_pieces if is_parquet(path) else csv_pieces)(path, wanted)
+    except DataError as error:
+        if path.name != COPY:
+            raise
+        # Nobody knows of the copy of stdin.
+        message, *notes = (text.replace(str(path), "stdin") for text in (error.message, *error.notes))
+        raise DataError(message, code=error.code, help=error.help, notes=notes) from error
 
 
 def _usable(piece: Piece, *, input: TableInput, format: TableFormat) -> UsableRows:

@@ -91,6 +91,14 @@ def test_stdin_is_a_csv_file(run: RunFolder) -> None:
     assert told(run, "-", stdin=ROWS) == [("stdin row 1", (1.0, "Dream"))]
 
 
+def test_a_mistake_on_stdin_is_said_to_be_there(run: RunFolder) -> None:
+    with pytest.raises(DataError, match=r"^stdin has no column length") as caught:
+        told(run, "-", stdin=b"island\nDream\n")
+    assert caught.value.code == "AM261"
+    with pytest.raises(DataError, match=r"^stdin:2: the quotes"):
+        told(run, "-", stdin=b'length,island\n1,"Dream\n')
+
+
 def test_rows_on_the_command_line_come_first_and_patterns_name_several_files(run: RunFolder) -> None:
     for name in ("b.csv", "a.csv"):
         Path(name).write_bytes(ROWS)
