@@ -3,12 +3,11 @@
 The table is made from a seed: 16 numbers (one of them with holes), three categories, a class. "Parse and feed" is
 everything from opening the file to the last batch of one epoch, without a network: reading the CSV, statistics,
 vocabularies, encoding, shuffled batches. "Train" is `aimodels train` with one epoch of a small network. Each is a
-process of its own; memory is what it took at most beyond what one that only loads TensorFlow took at most.
+process of its own; memory is what it took at most beyond what one took at most that only loads TensorFlow.
 """
 
 import argparse
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -17,10 +16,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow
 import results
-from programs import aimodels, run, tell
+from programs import run, tell
 from pyarrow import csv
-
-from aimodels.runs.folder import RunFolder
+from streaming import memory_mib
 
 TARGET_MIB, TARGET_ROWS = 1536, 300_000
 NUM_NUMBERS = 16
@@ -38,32 +36,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--save", action="store_true", help="write the summary into results.md")
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=["write", "bare", "feed", "train"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        print(json.dumps(parse_and_feed()))
+        print(json.dumps(child(options)))
         return
     with tempfile.TemporaryDirectory(prefix="table-memory-") as name:
         folder = Path(name)
-        num_bytes = write_table(folder / "table.csv", num_rows=options.rows)
         (folder / "table.yaml").write_text(CONFIG, encoding="utf-8")
-        fed = json.loads(
-            run(sys.executable, Path(__file__).resolve(), "--child", folder=folder).stdout.splitlines()[-1]
-        )
-        bare = peak_mib(sys.executable, "-c", "import tensorflow", folder=folder)
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        trained = aimodels("train", "table.yaml", "--no-plots", "-q", "--run-dir", "run", folder=folder)
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        facts = RunFolder(folder / "run").facts()
+        told = {what: ask(what, folder, num_rows=options.rows) for what in ("write", "bare", "feed", "train")}
+    bare = told["bare"]["peak_mib"]
     found = {
         "rows": options.rows,
-        "csv_mib": num_bytes / 2**20,
-        "feed_rows_per_second": options.rows / fed["seconds"],
-        "feed_peak_mib": fed["peak_mib"] - bare,
-        "train_seconds": trained.seconds,
-        # The largest child so far: a later and smaller one would not show.
-        "train_peak_mib": max(peak, before) - bare,
-        "examples": facts["num_examples"],
+        "csv_mib": told["write"]["csv_mib"],
+        "feed_rows_per_second": options.rows / told["feed"]["seconds"],
+        "feed_peak_mib": told["feed"]["peak_mib"] - bare,
+        "train_seconds": told["train"]["seconds"],
+        "train_peak_mib": told["train"]["peak_mib"] - bare,
     }
     tell(what="table memory", **found, target_mib=TARGET_MIB, target_rows_per_second=TARGET_ROWS)
     if options.save:
@@ -78,6 +67,37 @@ def main() -> None:
         }
         command = f"python bench/table_memory.py --rows {options.rows} --save"
         results.save("Table memory", results.Figures(command, [row], note=" ".join((__doc__ or "").split())))
+
+
+def ask(what: str, folder: Path, *, num_rows: int) -> dict[str, float]:
+    """What a process that does only this tells."""
+    ended = run(sys.executable, Path(__file__).resolve(), "--child", what, "--rows", num_rows, folder=folder)
+    answer: dict[str, float] = json.loads(ended.stdout.splitlines()[-1])
+    tell(what=what, **answer)
+    return answer
+
+
+def child(options: argparse.Namespace) -> dict[str, float]:
+    """One of the steps, in this process."""
+    began = time.perf_counter()
+    if options.child == "write":
+        return {"csv_mib": write_table(Path("table.csv"), num_rows=options.rows) / 2**20}
+    told: dict[str, float] = {}
+    if options.child == "feed":
+        told = parse_and_feed()
+    elif options.child == "train":
+        if cli("train", "table.yaml", "--no-plots", "-q") != 0:
+            raise SystemExit("the training failed")
+    else:
+        import tensorflow  # noqa: F401  # what it takes in memory is what the others are compared with
+    return {"seconds": time.perf_counter() - began, "peak_mib": memory_mib("VmHWM")} | told
+
+
+def cli(*words: str) -> int:
+    """The command line, in this process."""
+    from aimodels.cli import main as aimodels
+
+    return aimodels(list(words))
 
 
 def write_table(path: Path, *, num_rows: int, rows_at_once: int = 250_000) -> int:
@@ -123,14 +143,7 @@ def parse_and_feed() -> dict[str, float]:
     num_rows = sum(1 for _ in batches.epoch(0))
     seconds = time.perf_counter() - began
     tell(what="parts", reading=read - began, fitting=learned - read, feeding=seconds + began - learned, steps=num_rows)
-    return {"seconds": seconds, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-
-
-def peak_mib(*command: object, folder: Path) -> float:
-    """The most memory that a process which does only this takes."""
-    told = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-    *words, code = command
-    return float(run(*words, f"{code}; {told}", folder=folder).stdout.splitlines()[-1])
+    return {"seconds": seconds}
 
 
 if __name__ == "__main__":
