@@ -52,8 +52,8 @@ class Baseline:
 class Comparison:
     """The network beside its baselines on the same examples; `interval` is the 95 % interval of the network's score.
 
-    `num_train` is how many rows the linear model was fitted on, of `num_available`. `is_tuned` says that the answers are
-    not those of the threshold 0.5, so that accuracy is not what they were chosen for.
+    `num_train` is how many rows the linear model was fitted on, of `num_available`. `is_tuned` says that the answers
+    are not those of the threshold 0.5, so that accuracy is not what they were chosen for.
     """
 
     metric: str

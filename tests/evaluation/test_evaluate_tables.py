@@ -10,11 +10,13 @@ from fake_runs import TABLE, TableFunction, run_folder, some_labels, some_number
 from aimodels.config.schema import Evaluate
 from aimodels.config.tables import Clean, InterquartileRange, SplitRule, TableDatasetOptions
 from aimodels.data.dataset import Dataset, Provenance, Split, Target
+from aimodels.data.rows import rows_of
 from aimodels.errors import FailedError, MissingError
 from aimodels.evaluation import chosen as choosing
 from aimodels.evaluation import table_findings
 from aimodels.evaluation.chosen import Chosen, other_data, own_split
 from aimodels.evaluation.evaluate import EvaluationRequest, measure
+from aimodels.evaluation.shown import shown_rows
 from aimodels.runs.evaluations import EvaluationFolder
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.signature import input_of
@@ -110,6 +112,17 @@ def test_the_largest_errors_are_kept_with_their_rows(numbers):
     assert kept["examples"][0] == f"penguins.csv row {first + 1}"
     value = some_rows(NUM_ROWS).table().column("bill length (mm)").to_pylist()[first]
     assert kept["rows"][0]["bill length (mm)"] == ("" if value is None else f"{value:g}")
+
+
+def test_values_are_kept_as_people_write_them():
+    import pyarrow as pa
+
+    columns = {"bill length (mm)": [39.0, 39.1, None], "island": ["Dream", None, ""], "seen": ["", "", ""]}
+    rows = rows_of(pa.table({**columns, "note": ["w" * 500, "", ""]}))
+    kept = shown_rows(rows, {}, input=input_of({"input": TABLE}))["rows"]
+    assert [row["bill length (mm)"] for row in kept] == ["39", "39.1", ""]
+    assert [row["island"] for row in kept] == ["Dream", "", ""]
+    assert len(kept[0]["note"]) == 400
 
 
 def test_the_metrics_of_a_run_have_its_scores(numbers):
