@@ -87,7 +87,8 @@ def _read(name: SplitName, source: TableFiles, *, plan: TablePlan, options: Tabl
     reading = read(source, kinds=plan.kinds)
     if name != "train":
         _tell_of_new_columns(where, reading.other_columns, plan=plan)
-    beside = [name for name in plan.kinds if name not in {column.name for column in plan.features}]
+    features = set(plan.input.names)
+    beside = [name for name in plan.kinds if name not in features]
     kept = dict.fromkeys([*beside, *([plan.roles.split] if plan.roles.split else [])])
     whole = contents(reading.rows, kept=list(kept), compared=plan.compared)
     left, counts = cleaned(whole, targets=plan.roles.targets, clean=options.clean, where=where)
