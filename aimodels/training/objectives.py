@@ -24,7 +24,9 @@ def objective_for(target: Target, train: Train, *, scale: TargetScale) -> Object
     """The loss on logits (or on scaled numbers) and the metrics for a task."""
     if target.task == "regression":
         return Objective(_of_numbers(train), _metrics_of_numbers(scale), one_hot=False)
-    if target.task in ("binary", "multilabel"):
+    if target.task == "multilabel":
+        return Objective(_of_yes_or_no(train), [keras.metrics.MeanMetricWrapper(_all_right, "accuracy")], one_hot=False)
+    if target.task == "binary":
         # A logit of 0 is a probability of one half.
         accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
         return Objective(_of_yes_or_no(train), [accuracy], one_hot=False)
@@ -47,6 +49,12 @@ def _of_yes_or_no(train: Train) -> keras.losses.Loss:
     if isinstance(train.loss, Focal):
         return keras.losses.BinaryFocalCrossentropy(from_logits=True, gamma=train.loss.gamma, label_smoothing=smoothing)
     return keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=smoothing)
+
+
+def _all_right(targets: Any, logits: Any) -> Any:
+    """1 for an example all of whose labels are right, [N]; the accuracy that `aimodels eval` reports."""
+    right = keras.ops.equal(keras.ops.greater(logits, 0), keras.ops.greater(targets, 0.5))
+    return keras.ops.cast(keras.ops.all(right, axis=-1), "float32")
 
 
 def _of_numbers(train: Train) -> keras.losses.Loss:

@@ -54,3 +54,12 @@ def test_focal_loss_without_gamma_is_cross_entropy(task: str) -> None:
         values[gamma] = float(made.loss(rows, logits))
     assert values[0.0] == pytest.approx(values[None], rel=1e-5)
     assert values[2.0] < values[0.0]
+
+
+def test_several_labels_are_right_together_or_not() -> None:
+    made = objective(Target("multilabel", ("a", "b")))
+    [accuracy] = made.metrics
+    accuracy.update_state(
+        np.array([[1, 0], [1, 1], [0, 0]], np.float32), np.array([[2, -1], [2, -1], [-2, -3]], np.float32)
+    )
+    assert float(accuracy.result()) == pytest.approx(2 / 3)
