@@ -69,6 +69,23 @@ def as_strings(cells: "pyarrow.Array") -> "pyarrow.Array":
     return cells.cast(pyarrow.string())
 
 
+def is_number(strings: "pyarrow.Array", *, decimal: str = ".") -> "pyarrow.Array":
+    """Whether each text, without white space around it, is a number; null where it is missing."""
+    from pyarrow import compute
+
+    return compute.match_substring_regex(with_point(strings, decimal=decimal), NUMBER)
+
+
+def with_point(numbers: "pyarrow.Array", *, decimal: str) -> "pyarrow.Array":
+    """Numbers with a point before their decimals. Where a comma stands there, a point makes a text no number, or 1.000
+    would be taken for 1."""
+    from pyarrow import compute
+
+    if decimal == ".":
+        return numbers
+    return compute.replace_substring(compute.replace_substring(numbers, ".", "_"), decimal, ".")
+
+
 def _words(cells: "pyarrow.Array", *, kind: Kind, format: TableFormat) -> "pyarrow.Array":
     """White space around a category or a date is no part of it; a text is left as it is."""
     from pyarrow import compute
@@ -107,14 +124,12 @@ def _careful_numbers(cells: "pyarrow.Array", format: TableFormat) -> Typed:
 
     bare = compute.utf8_trim_whitespace(cells)
     bare = compute.if_else(_is_missing(bare, format), None, bare)
-    if format.decimal == ",":
-        # A point is no part of such a number; 1.000 would else be taken for 1.
-        bare = compute.replace_substring(compute.replace_substring(bare, ".", "_"), ",", ".")
+    plain = with_point(bare, decimal=format.decimal)
     try:
-        return _finite(bare.cast(pyarrow.float64()))
+        return _finite(plain.cast(pyarrow.float64()))
     except pyarrow.ArrowInvalid:
-        bad = compute.fill_null(compute.invert(compute.match_substring_regex(bare, NUMBER)), fill_value=False)
-        found = _finite(compute.if_else(bad, None, bare).cast(pyarrow.float64()))
+        bad = compute.fill_null(compute.invert(is_number(bare, decimal=format.decimal)), fill_value=False)
+        found = _finite(compute.if_else(bad, None, plain).cast(pyarrow.float64()))
         return Typed(found.values, bad=bad, num_infinite=found.num_infinite)
 
 

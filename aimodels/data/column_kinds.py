@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from aimodels.config.columns import AnyColumn, CategoryColumn, DateColumn, IgnoredColumn, NumberColumn, TextColumn
 from aimodels.data import dates
+from aimodels.data.cell_types import is_number, with_point
 from aimodels.data.excerpts import excerpt, on_one_line
 
 if TYPE_CHECKING:
     import pyarrow
 
-NUMBER = r"^[+-]?(\d+([.]\d*)?|[.]\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity|nan)$"
 LEADING_ZERO = r"^[+-]?0\d"
 # Fewer different values say nothing about whether a column numbers the rows.
 FEWEST_IDENTIFIERS = 20
@@ -96,12 +96,10 @@ def numbers_in(strings: "pyarrow.Array", *, decimal: str = ".") -> npt.NDArray[n
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if decimal != ".":
-        strings = pc.replace_substring(strings, decimal, ".")
-    if not pc.all(pc.match_substring_regex(strings, NUMBER), min_count=0).as_py():
+    if not pc.all(is_number(strings, decimal=decimal), min_count=0).as_py():
         return None
-    plain = pc.replace_substring_regex(strings, r"^\+", "")
-    found: npt.NDArray[np.float64] = pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False)
+    numbers = pc.cast(with_point(strings, decimal=decimal), pa.float64())
+    found: npt.NDArray[np.float64] = numbers.to_numpy(zero_copy_only=False)
     return found
 
 

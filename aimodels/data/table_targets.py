@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.data.column_kinds import NUMBER, numbers_in, shown
+from aimodels.config.tables import TaskAsked
+from aimodels.data.cell_types import is_number
+from aimodels.data.column_kinds import numbers_in, shown
 from aimodels.data.dataset import Target, Task, target_of
 from aimodels.data.table_problems import listed
 from aimodels.errors import ConfigError, DataError, Problem
@@ -17,7 +19,6 @@ from aimodels.events import warn
 if TYPE_CHECKING:
     import pyarrow
 
-TaskAsked = Literal["auto", "binary", "multiclass", "multilabel", "regression"]
 # So many different whole numbers may be classes, if each comes several times.
 MOST_NUMBERED_CLASSES = 20
 TIMES_A_CLASS = 3
@@ -69,9 +70,9 @@ def expect_numbers(strings: "pyarrow.ChunkedArray", *, name: str, decimal: str =
     import pyarrow.compute as pc
 
     different = pc.unique(strings).drop_null()
-    if numbers_in(different, decimal=decimal) is None:
-        first = next(text for text in different.to_pylist() if not re.match(NUMBER, text.replace(decimal, ".")))
-        message = f'`data.task` is regression, and the target {name} is no number: "{shown(first)}"'
+    words = different.filter(pc.invert(is_number(different, decimal=decimal)))
+    if len(words):
+        message = f'`data.task` is regression, and the target {name} is no number: "{shown(words[0].as_py())}"'
         help = "for classes, leave `data.task` out; a word for a missing value belongs to `data.format.missing`"
         raise ConfigError([Problem(code="AM284", message=message, path="data.task", help=help)], source="data.task")
 
@@ -84,9 +85,10 @@ def class_names_of(strings: "pyarrow.ChunkedArray", *, where: str) -> tuple[str,
     """
     import pyarrow.compute as pc
 
-    names: list[str] = pc.unique(strings).drop_null().to_pylist()
+    different = pc.unique(strings).drop_null()
+    names: list[str] = different.to_pylist()
     if len(names) > max(FEW_CLASSES, len(strings) // 2):
-        are_numbers = all(re.fullmatch(NUMBER, name) for name in names)
+        are_numbers = pc.all(is_number(different)).as_py()
         raise DataError(
             f"the target of {where} has {len(names):,} different values in {len(strings):,} rows, which are no classes",
             code="AM269",

@@ -61,6 +61,11 @@ def test_in_the_first_rows_of_many_one_value_may_mean_that_they_are_sorted():
     assert seen("c", cells).column.kind == "ignore"
 
 
+def test_what_a_decimal_comma_makes_no_number_is_not_guessed_to_be_one():
+    assert look("1.234", "2.000", "3", decimal=",").column.kind == "category"
+    assert look("1.234", "2.000", "3").column.kind == "number"
+
+
 def test_a_decimal_comma_is_read():
     found = look("1,5", "2", decimal=",")
     assert (found.column.kind, found.summary) == ("number", "2 numbers, 1.5 to 2")
