@@ -138,7 +138,8 @@ def _marks(part: Part, *, plan: TablePlan, options: TableDatasetOptions) -> npt.
     if options.split.column is None:
         return None
     said = plan.chosen.columns.get(options.split.column)
-    return marks_of(part.whole.columns[options.split.column], rule=options.split, options=said, where=part.where)
+    column, decimal = part.whole.columns[options.split.column], options.format.decimal
+    return marks_of(column, rule=options.split, options=said, where=part.where, decimal=decimal)
 
 
 def _without_outliers(

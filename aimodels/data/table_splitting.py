@@ -87,9 +87,9 @@ def latest(times: npt.NDArray[np.int64], *, share: float) -> Parts:
 
 
 def marks_of(
-    column: "pyarrow.ChunkedArray", *, rule: SplitRule, options: AnyColumn | None, where: str
+    column: "pyarrow.ChunkedArray", *, rule: SplitRule, options: AnyColumn | None, where: str, decimal: str = "."
 ) -> npt.NDArray[np.int64]:
-    """The group, time or split of each row as numbers, int64 [N], from the texts of the rule's column.
+    """The group, time or split of each row as numbers, int64 [N], from the numbers or texts of the rule's column.
 
     Raises:
         DataError: a row has none, or one that is none.
@@ -100,12 +100,23 @@ def marks_of(
     if num_missing:
         raise _unusable(f"{num_missing:,} of the {len(column):,} rows of {where} have no {rule.column}", rule)
     if pa.types.is_floating(column.type) and rule.by != "column":
-        # Of groups and of times only the order counts, whatever the numbers are.
-        return np.unique(column.to_numpy(), return_inverse=True)[1].astype(np.int64)
+        return _ranks(column.to_numpy())
     column = column.cast(pa.string())
     if rule.by == "group":
         return np.asarray(_codes(column), dtype=np.int64)
-    return _times(column, rule, options, where) if rule.by == "time" else _split_numbers(column, rule, where)
+    if rule.by == "column":
+        return _split_numbers(column, rule, where)
+    numbers = None if isinstance(options, DateColumn) else numbers_in(column.combine_chunks(), decimal=decimal)
+    if numbers is None:
+        return _times(column, rule, options, where)
+    if not np.isfinite(numbers).all():
+        raise _unusable(f"{rule.column} of {where} holds a time that is infinite", rule)
+    return _ranks(numbers)
+
+
+def _ranks(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Whole numbers in the same order, whatever the numbers are; of groups and of times nothing else counts."""
+    return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
 
 
 def _codes(column: "pyarrow.ChunkedArray") -> npt.NDArray[np.int64]:
@@ -121,10 +132,6 @@ def _times(
     column: "pyarrow.ChunkedArray", rule: SplitRule, options: AnyColumn | None, where: str
 ) -> npt.NDArray[np.int64]:
     strings = column.combine_chunks()
-    numbers = numbers_in(strings)
-    if numbers is not None and not isinstance(options, DateColumn):
-        # Only their order counts; their ranks are whole numbers whatever they are.
-        return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
     format = options.format if isinstance(options, DateColumn) else dates.format_of(strings)
     times = dates.seconds(strings, format=format or dates.ISO)
     if times.null_count:

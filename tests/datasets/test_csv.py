@@ -340,6 +340,14 @@ def test_the_latest_rows_are_tested_on(day, tmp_path):
     assert days["validation"] == {day.format(number) for number in range(19, 25)}
 
 
+def test_times_with_a_decimal_comma_are_numbers(tmp_path):
+    path = tmp_path / "a.csv"
+    lines = [f"{index % 7};{('lime', 'plum')[index % 2]};{100 - index},5" for index in range(40)]
+    path.write_text("\n".join(["x;fruit;year", *lines]), encoding="utf-8")
+    dataset = opened(path, split={"by": "time", "column": "year"}, test=0.25, format={"decimal": ","})
+    assert sorted(dataset.test.examples.positions) == list(range(10))
+
+
 def test_a_column_names_the_splits(tmp_path):
     words = ["train"] * 6 + ["Val ", "TEST", "dev", "test"]
     rows = [(*fruit(index), words[index % 10]) for index in range(100)]
@@ -363,6 +371,7 @@ def test_a_split_column_may_be_learned_from_if_it_is_named(tmp_path):
         ("group", ["a", ""], "have no part"),
         ("time", ["monday", "tuesday"], "is neither a number nor a date"),
         ("time", ["2024-01-01", "2024-02-30"], "2024-02-30"),
+        ("time", ["2024", "-inf"], "holds a time that is infinite"),
         ("column", ["train", "later"], "must be train, validation or test, found later"),
         ("column", ["test", "val"], "no row of"),
     ],
