@@ -1,7 +1,6 @@
 """How a table will be read: what each of its columns is, and what is predicted; as stated, or guessed from a sample."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aimodels.config.columns import IgnoredColumn, Kind
 from aimodels.config.table_format import TableFormat
@@ -13,9 +12,6 @@ from aimodels.data.table_columns import ANYTHING, ChosenColumns, Roles, Sample, 
 from aimodels.data.table_files import is_parquet
 from aimodels.data.table_reading import TableFiles, sample_of
 from aimodels.data.table_targets import GuessedTask, expect_numbers, guess_task
-
-if TYPE_CHECKING:
-    pass
 
 SAMPLE_ROWS = 100_000
 # A sample is cut down where there are many columns.

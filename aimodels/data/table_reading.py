@@ -28,7 +28,7 @@ SAMPLE_ROWS = 10_000
 MOST_NAMED = 5
 ROWS_SKIPPED = "rows skipped"
 INFINITE = "infinite numbers taken as missing"
-__all__ = ["Reading", "TableFiles", "header_of", "read", "sample_of"]
+__all__ = ["Reading", "TableFiles", "header_of", "pieces_of", "read", "sample_of"]
 
 
 @dataclass(frozen=True)
@@ -181,5 +181,14 @@ def _pieces(files: TableFiles, asked: _Asked) -> Iterator[tuple[int, Piece]]:
         numbers=frozenset(name for name, kind in (asked.kinds or {}).items() if kind == "number"),
     )
     for number, path in enumerate(files.paths):
-        for piece in (parquet_pieces if is_parquet(path) else csv_pieces)(path, wanted):
+        for piece in pieces_of(path, wanted):
             yield number, piece
+
+
+def pieces_of(path: Path, wanted: Wanted) -> Iterator[Piece]:
+    """The rows of one file, some at a time, with the columns that `wanted` chooses.
+
+    Raises:
+        DataError: the file is broken; or a row of a CSV file has too many or too few cells, and must not be skipped.
+    """
+    return parquet_pieces(path, wanted) if is_parquet(path) else csv_pieces(path, wanted)

@@ -16,12 +16,11 @@ import numpy.typing as npt
 
 from aimodels.config.columns import Kind
 from aimodels.config.table_format import TableFormat
-from aimodels.data.csv_pieces import csv_pieces
 from aimodels.data.dataset import TableInput
-from aimodels.data.parquet_pieces import parquet_pieces
 from aimodels.data.table_files import FORMATS, is_csv, is_parquet
 from aimodels.data.table_pieces import CsvPlace, ParquetPlace, Piece, TableFiles, Wanted
 from aimodels.data.table_problems import no_such_columns
+from aimodels.data.table_reading import pieces_of
 from aimodels.data.usable_rows import UsableRows, usable_rows
 from aimodels.errors import DataError
 from aimodels.prediction.kinds import other_kind
@@ -195,7 +194,7 @@ def _pieces(
 
     wanted = Wanted(format, "skip", choose, verbatim=True)
     try:
-        yield from (parquet_pieces if is_parquet(path) else csv_pieces)(path, wanted)
+        yield from pieces_of(path, wanted)
     except DataError as error:
         if path.name != COPY:
             raise
