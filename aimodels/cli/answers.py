@@ -8,6 +8,7 @@ from aimodels.cli.console import Console
 from aimodels.cli.problems import printable
 from aimodels.data.excerpts import fitted, num_columns, on_one_line
 from aimodels.runs.atomic import write_text
+from aimodels.runs.predictions import BETWEEN, joined
 
 if TYPE_CHECKING:
     from aimodels.prediction.answered import Answered
@@ -48,7 +49,7 @@ def _with_tabs(answer: "Answered") -> str:
     probabilities = dict(answer.best(len(answer.class_names)))
     labels = [label.translate(ONE_LINE) for label in answer.labels]
     told = [f"{probabilities[label]:.4f}" for label in answer.labels]
-    return "\t".join([name, "|".join(labels), "|".join(told), *([answer.weighed] if answer.attention else [])])
+    return "\t".join([name, joined(labels), BETWEEN.join(told), *([answer.weighed] if answer.attention else [])])
 
 
 def _for_people(console: Console, answered: Sequence["Answered"], *, top_k: int) -> None:

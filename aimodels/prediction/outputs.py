@@ -9,7 +9,8 @@ An export gives, by task (N examples, K classes):
 | multilabel | float32 [N, K]    | string [N]: the classes from 0.5 on, joined by `|`; empty if none is | -           |
 | regression | -                 | -                                                                    | float32 [N] |
 
-The probabilities of an example add up to 1, but for multilabel, where each class is a question of its own.
+The probabilities of an example add up to 1, but for multilabel, where each class is a question of its own. A `|`
+in the name of one of several labels is written as `\\|` in `label`.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aimodels.runs.predictions import BETWEEN, joined
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
 EVEN = 0.5
-JOINED_BY = "|"
 
 
 @dataclass(frozen=True)
@@ -68,18 +70,18 @@ class Outputs:
         if self.task == "binary":
             label += f": {self.class_names[1]} from a probability of {self.threshold:.4g} on"
         elif self.task == "multilabel":
-            label += f": every class from a probability of {EVEN} on, joined by {JOINED_BY}"
+            label += f": every class from a probability of {EVEN} on, joined by {BETWEEN}"
         return f"probabilities float32 (N, {len(self.class_names)}), {label}"
 
     def _label(self, probabilities: Any) -> Any:
         """The twin of `Answers.labels` in the graph."""
         import tensorflow as tf
 
-        names = tf.constant(self.class_names, dtype=tf.string)
         if self.task == "multilabel":
             chosen = probabilities >= EVEN
-            every = tf.broadcast_to(names, tf.shape(chosen))
-            return tf.strings.reduce_join(tf.ragged.boolean_mask(every, chosen), axis=1, separator=JOINED_BY)
+            every = tf.broadcast_to(tf.constant([joined([name]) for name in self.class_names]), tf.shape(chosen))
+            return tf.strings.reduce_join(tf.ragged.boolean_mask(every, chosen), axis=1, separator=BETWEEN)
+        names = tf.constant(self.class_names, dtype=tf.string)
         if self.task == "binary":
             return tf.gather(names, tf.cast(probabilities[:, 1] >= self.threshold, tf.int32))
         return tf.gather(names, tf.argmax(probabilities, axis=1))
@@ -126,5 +128,5 @@ class Answers:
         """The name of the class that is the answer, one per example; for multilabel all of them, joined by `|`."""
         if self.task == "multilabel":
             names = np.array(self.class_names, dtype=object)
-            return [JOINED_BY.join(names[row.astype(bool)]) for row in self.predictions]
+            return [joined(names[row.astype(bool)]) for row in self.predictions]
         return [self.class_names[number] for number in self.predictions]

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from aimodels.data.dataset import Dataset, Split, Target
 from aimodels.data.excerpts import excerpt
 from aimodels.data.rows import Rows
+from aimodels.runs.predictions import joined
 
 if TYPE_CHECKING:
     import pyarrow
@@ -31,7 +32,7 @@ def label_of(wanted: Any, *, target: Target) -> str:
     if target.task == "regression":
         return f"{float(wanted):.6g}{f' {target.unit}' if target.unit else ''}"
     if target.task == "multilabel":
-        return "|".join(name for name, on in zip(target.class_names, wanted, strict=True) if on)
+        return joined(name for name, on in zip(target.class_names, wanted, strict=True) if on)
     return target.class_names[int(wanted)]
 
 

@@ -21,13 +21,14 @@ def test_several_labels_are_each_a_question_of_their_own() -> None:
     answers = Answers(np.float32([[0.9, 0.5, 0.1], [0.4, 0.2, 0.3]]), ("wet", "cold", "windy"), task="multilabel")
     assert answers.predictions.tolist() == [[1, 1, 0], [0, 0, 0]]
     assert answers.labels == ["wet|cold", ""]
+    assert Answers(np.float32([[0.9, 0.8]]), ("a|b", "c"), task="multilabel").labels == [r"a\|b|c"]
 
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("num_rows", [0, 50])
 @pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression"])
 def test_the_graph_says_the_same(task: str, num_rows: int) -> None:
-    names = {"binary": ("no", "yes"), "regression": ()}.get(task, ("a", "b", "c"))
+    names = {"binary": ("no", "yes"), "regression": ()}.get(task, ("a", "b|b", "c"))
     outputs = Outputs(task, names, 0.3 if task == "binary" else 0.5)
     num_outputs = 3 if len(names) == 3 else 1
     logits = np.random.default_rng(0).normal(size=(num_rows, num_outputs)).astype(np.float32)
