@@ -11,6 +11,7 @@ import numpy.typing as npt
 from aimodels.config.columns import DateColumn
 from aimodels.data.category_values import different
 from aimodels.data.number_statistics import Moments
+from aimodels.data.table_problems import cell
 from aimodels.events import warn
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def scaling_of(name: str, *, options: DateColumn, statistics: DateStatistics) ->
         warn(
             "AM339",
             f'column "{name}": {statistics.unreadable:,} of {statistics.count:,} training values are no dates of the '
-            f'format {options.format}, such as "{_shortened(statistics.example)}"; they count as missing',
+            f"format {options.format}, such as {cell(statistics.example)}; they count as missing",
             help="set the `format` of the column, or clean it; a column that holds no dates is a category or text",
         )
     parts = []
@@ -133,7 +134,3 @@ def waves(part: str) -> npt.NDArray[np.float32]:
     _, count = CYCLES[part]
     angles = 2 * math.pi * np.arange(count) / count
     return np.stack([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
-
-
-def _shortened(text: str, *, most: int = 40) -> str:
-    return text if len(text) <= most else f"{text[:most]}..."

@@ -200,7 +200,7 @@ def _scores(targets: Targets, answers: Targets, *, task: Task) -> dict[str, floa
 
 
 def linear_baseline(train: Split, split: Split, *, encode: Encode, task: Task, seed: int) -> tuple[Baseline, int]:
-    """What the linear model scores and how many rows it was fitted on; if that fails, why. It never raises."""
+    """What the linear model scores and how many rows it was fitted on; if the rows do not allow that, why."""
     try:
         fitted = fit_linear(train, encode=encode, task=task, seed=seed)
         return fitted.baseline(split, encode=encode, task=task), fitted.num_train
@@ -213,9 +213,7 @@ def compare(rows: Predictions, chosen: Chosen, *, scores: AnyScores, encode: Enc
     """The network's main score on these examples, beside that of the baselines of its training rows."""
     train, task = chosen.train, rows.task
     if train is None:
-        trivial = Baseline(
-            "training mean" if task == "regression" else "most frequent class", {}, reason=chosen.without_train
-        )
+        trivial = Baseline(trivial_name(task), {}, reason=chosen.without_train)
         linear, num_train = Baseline(linear_name(task), {}, reason=chosen.without_train), 0
     else:
         trivial = trivial_baseline(train.targets, rows.targets, task=task)
