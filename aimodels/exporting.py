@@ -4,10 +4,10 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ from aimodels.runs.atomic import cannot_write
 from aimodels.runs.folder import RunFolder
 from aimodels.verification.clean_process import Asked, Ways
 from aimodels.verification.hard_rows import hard_rows
+
+if TYPE_CHECKING:
+    import pyarrow
 
 # Of a probability; of a number as a share of the largest of 1, itself and the standard deviation of all of them.
 LARGEST_DIFFERENCE = 1e-5
@@ -137,15 +140,15 @@ def examples_of(run: RunFolder, *, most: int) -> Asked:
     try:
         dataset = load_dataset(config.data, seed=config.seed)
     except UserError as error:
-        kind = "hard rows alone" if isinstance(input, TableInput) else f"the {kind_of(run)} kept in the run"
-        warn("AM604", f"the data of the run cannot be read ({error.message}); verified on {kind}")
-        return hard_rows(input) if isinstance(input, TableInput) else _kept(run, most=most)
+        kept = f"the {kind_of(run)} kept in the run"
+        warn("AM604", f"the data of the run cannot be read ({error.message}); verified on {kept}")
+        return _kept(run, most=most)
     split = dataset.test or dataset.validation or dataset.train
     chosen = split.take(np.linspace(0, len(split) - 1, num=min(most, len(split))).astype(np.int64)).examples
     if isinstance(input, TableInput):
         if not isinstance(chosen, Rows):
             raise TypeError(f"{type(chosen).__name__} are no rows")
-        return RawRows(raw(chosen.table(), input=input)).followed_by(hard_rows(input))
+        return _with_hard_rows(chosen.table(), input=input)
     if isinstance(chosen, Rows):
         raise TypeError(f"{run.name} takes no rows")
     if isinstance(chosen, Texts):
@@ -153,9 +156,26 @@ def examples_of(run: RunFolder, *, most: int) -> Asked:
     return Predictor(run).decode(chosen) if isinstance(chosen, ImageFiles) else chosen
 
 
-def _kept(run: RunFolder, *, most: int) -> npt.NDArray[np.uint8] | Texts:
-    samples = json.loads((run.plot_data / "samples.json").read_text(encoding="utf-8"))
+def _kept(run: RunFolder, *, most: int) -> Asked:
+    """The first examples of the training, as the run keeps them; and texts or rows hard to read."""
+    samples, input = json.loads((run.plot_data / "samples.json").read_text(encoding="utf-8")), run.input
+    if isinstance(input, TableInput):
+        return _with_hard_rows(_as_table(samples["rows"][:most], input=input), input=input)
     return Texts((*samples["texts"][:most], *HARD_TEXTS)) if "texts" in samples else decode(samples["images"])[:most]
+
+
+def _as_table(rows: Sequence[Mapping[str, float | str | None]], *, input: TableInput) -> "pyarrow.Table":
+    """Rows of a JSON file as an Arrow table, null where a value is missing."""
+    import pyarrow
+
+    types = {
+        column.name: pyarrow.float64() if column.kind == "number" else pyarrow.string() for column in input.columns
+    }
+    return pyarrow.table({name: pyarrow.array([row[name] for row in rows], type) for name, type in types.items()})
+
+
+def _with_hard_rows(table: "pyarrow.Table", *, input: TableInput) -> RawRows:
+    return RawRows(raw(table, input=input)).followed_by(hard_rows(input))
 
 
 def _largest_difference(run: RunFolder, request: ExportRequest, *, examples: Asked, ways: Ways) -> float:

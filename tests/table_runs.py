@@ -28,6 +28,7 @@ BINARY = Target("binary", ("no", "yes"))
 MULTICLASS = Target("multiclass", ("a", "b", "c"))
 MULTILABEL = Target("multilabel", ("wet", "cold", "windy"))
 REGRESSION = Target("regression", unit="g")
+NUM_SAMPLES = 20
 
 
 def some_rows(num_rows: int) -> Rows:
@@ -69,6 +70,8 @@ def untrained_table_run(runs_dir: Path, target: Target = BINARY, *, threshold: f
     facts = {"architecture": "mlp", "dataset": "csv", "num_parameters": network.count_params()}
     facts |= {} if threshold is None else {"threshold": {"value": threshold, "metric": "f1", "on": "validation"}}
     write_json(run.run_file, {"name": run.name, "status": "finished", "schema": "aimodels/1", **facts})
+    samples = {"rows": some_rows(NUM_SAMPLES).table().to_pylist(), "labels": ["?"] * NUM_SAMPLES}
+    write_json(run.plot_data / "samples.json", samples)
     # The data is not there any more.
     data = csv.Options(name="csv", path=str(runs_dir.parent / "rows.csv"), target="what", unit=target.unit)
     run.resolved_file.write_text(to_yaml(Config(data=data, model=mlp.Options(name="mlp"))))

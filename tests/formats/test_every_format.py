@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from table_runs import INPUT, MULTILABEL, REGRESSION, some_rows, untrained_table_run
+from table_runs import INPUT, MULTILABEL, NUM_SAMPLES, REGRESSION, some_rows, untrained_table_run
 from text_runs import TEXTS, untrained_text_run
 
 from aimodels import discovery
 from aimodels.data.dataset import Target, Texts
 from aimodels.data.raw_columns import raw
 from aimodels.errors import ConfigError, FailedError, UsageError
+from aimodels.events import Event, Warned, listening
 from aimodels.exporting import HARD_TEXTS, ExportRequest, examples_of, export_run
 from aimodels.prediction.arguments import arguments_of
 from aimodels.prediction.outputs import Outputs
@@ -46,7 +47,7 @@ def run(request: pytest.FixtureRequest) -> RunFolder:
 def test_an_export_answers_like_the_run_in_a_clean_process(name: str, run: RunFolder, tmp_path: Path) -> None:
     result = exported(run, name, tmp_path)
     assert result.max_abs_diff <= 1e-5
-    num_kept = {"image": 32, "text": len(TEXTS) + len(HARD_TEXTS), "table": len(hard_rows(INPUT))}
+    num_kept = {"image": 32, "text": len(TEXTS) + len(HARD_TEXTS), "table": NUM_SAMPLES + len(hard_rows(INPUT))}
     assert result.num_verified == num_kept[run.signature["input"]["kind"]]
     assert result.path.exists()
     assert result.num_bytes > 0
@@ -258,6 +259,17 @@ def regression_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return untrained_table_run(tmp_path_factory.mktemp("regression") / "runs", REGRESSION)
 
 
+def test_rows_whose_file_is_gone_are_verified_on_the_first_of_the_training(table_run: RunFolder) -> None:
+    heard: list[Event] = []
+    with listening(heard.append):
+        chosen = examples_of(table_run, most=5)
+    wanted = raw(some_rows(NUM_SAMPLES).table().slice(0, 5), input=INPUT)
+    for name, values in wanted.items():
+        np.testing.assert_array_equal(chosen.columns[name][:5], values)
+    assert len(chosen) == 5 + len(hard_rows(INPUT))
+    assert [event.code for event in heard if isinstance(event, Warned)] == ["AM604"]
+
+
 @pytest.mark.parametrize(("shift", "is_kept"), [(0.5e-5, True), (2e-5, False)])
 def test_a_number_is_compared_as_a_share_of_itself(
     shift: float, is_kept: bool, regression_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -265,7 +277,7 @@ def test_a_number_is_compared_as_a_share_of_itself(
     from aimodels.formats import keras as format
     from aimodels.prediction.predict import Predictor
 
-    values = Predictor(regression_run).answer(hard_rows(INPUT)).values
+    values = Predictor(regression_run).answer(examples_of(regression_run, most=NUM_SAMPLES)).values
     largest = np.abs(values).max()
     assert largest > max(1, values.std())
     found = values + np.where(np.abs(values) == largest, np.float32(shift) * largest, 0)
@@ -283,7 +295,7 @@ def test_labels_that_do_not_follow_from_the_threshold_are_found(
     from aimodels.formats import keras as format
     from aimodels.prediction.predict import Predictor
 
-    answers = Predictor(table_run).answer(hard_rows(INPUT))
+    answers = Predictor(table_run).answer(examples_of(table_run, most=NUM_SAMPLES))
     labels = np.array([label.encode() for label in answers.labels], dtype=object)
     named = {"probabilities": answers.probabilities, "label": labels}
     monkeypatch.setattr(format, "verify", lambda path, asked, *, outputs: {"serving_default": named})
