@@ -8,7 +8,7 @@ from aimodels.data.loading import load_dataset
 from aimodels.distribution.strategy import place
 from aimodels.distribution.tensorflow_start import choose_devices
 from aimodels.errors import FailedError
-from aimodels.training.preparing import prepare, resolved
+from aimodels.training.preparing import prepare, refuse_folds, resolved
 from aimodels.training.seeding import seed_everything
 
 
@@ -28,6 +28,7 @@ def dry_run(loaded: Loaded) -> DryRun:
         UserError: whatever would also stop the training.
     """
     config = loaded.config
+    refuse_folds(config)
     choose_devices(config.train.device)
     seed_everything(config.seed, deterministic=config.train.deterministic)
     dataset = load_dataset(config.data, seed=config.seed)

@@ -13,7 +13,7 @@ from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
 from aimodels.data.suitability import check_suits
 from aimodels.distribution.strategy import Placement, check_shares, choose_precision
-from aimodels.errors import FailedError
+from aimodels.errors import FailedError, UsageError
 from aimodels.events import Inferred, emit
 from aimodels.training.assembling import Network, assemble
 from aimodels.training.batching import Batches
@@ -49,6 +49,21 @@ class Prepared:
     def last_rate(self) -> float:
         """The learning rate of the last step that was done."""
         return float(self.rate(keras.ops.maximum(self.model.optimizer.iterations - 1, 0)))
+
+
+def refuse_folds(config: Config) -> None:
+    """Refuse a config that asks for a run per fold where one run is made.
+
+    Raises:
+        UsageError: it does.
+    """
+    if config.train.folds is not None:
+        raise UsageError(
+            f"`train.folds: {config.train.folds}` asks for a run per fold, and one run is trained here",
+            code="AM554",
+            help="call aimodels.cross_validation.cross_validate.cross_validate, or leave train.folds out; `data.fold` "
+            "asks for one of the folds",
+        )
 
 
 def resolved(loaded: Loaded, dataset: Dataset) -> Loaded:

@@ -8,7 +8,7 @@ from aimodels.events import phase
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
 from aimodels.training.fitting import fit
-from aimodels.training.preparing import prepare, resolved
+from aimodels.training.preparing import prepare, refuse_folds, resolved
 from aimodels.training.recording import recording
 from aimodels.training.seeding import seed_everything
 
@@ -20,6 +20,7 @@ def train(loaded: Loaded, where: RunPlace) -> RunFolder:
         UserError: whatever the user can mend, before a folder is made where possible.
     """
     config = loaded.config
+    refuse_folds(config)
     choose_devices(config.train.device)
     seed_everything(config.seed, deterministic=config.train.deterministic)
     with phase("reading data"):

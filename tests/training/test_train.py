@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from aimodels.config.loading import Loaded, load
-from aimodels.errors import ConfigError, FailedError, MachineError
+from aimodels.errors import ConfigError, FailedError, MachineError, UsageError
 from aimodels.events import EpochEnded, Event, StoppedEarly, listening
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
@@ -240,3 +240,14 @@ def test_the_learning_rate_in_the_history_is_that_of_the_last_step(tmp_path: Pat
     run = trained(tmp_path, "train.optimizer={name: adam, learning_rate: 1.0, schedule: {name: cosine}}")
     expected = [0.5 * (1 + math.cos(math.pi * step / 14)) for step in (6, 13)]
     assert run.history()["learning_rate"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_folds_are_refused_where_one_run_is_trained(tmp_path: Path) -> None:
+    from aimodels.training.dry_run import dry_run
+
+    with pytest.raises(UsageError, match="asks for a run per fold") as caught:
+        trained(tmp_path, "train.folds=3")
+    assert caught.value.code == "AM554"
+    assert not (tmp_path / "runs").exists()
+    with pytest.raises(UsageError, match="asks for a run per fold"):
+        dry_run(config(tmp_path, "train.folds=3"))
