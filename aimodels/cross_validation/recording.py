@@ -11,7 +11,6 @@ from typing import Any
 from aimodels.cross_validation.dealing import DealtOut
 from aimodels.cross_validation.results import FoldScores, write_folds, write_metrics
 from aimodels.cross_validation.sharing import Sharing
-from aimodels.data.dataset import Dataset, ImageInput, TableInput, TextInput
 from aimodels.data.folding import counts_of
 from aimodels.errors import UserError
 from aimodels.events import CrossValidationEnded, CrossValidationStarted, emit, listening
@@ -81,7 +80,7 @@ def _facts(dealt: DealtOut, *, sharing: Sharing, where: RunPlace) -> dict[str, A
     config, provenance = dealt.loaded.config, dealt.whole.provenance
     return {
         "kind": CROSS_VALIDATION,
-        "task": _task(dealt.whole),
+        "task": dealt.whole.kind_of_task,
         "dataset": config.data.name,
         "architecture": config.model.name,
         "config_sha256": hashlib.sha256(dealt.loaded.source.encode()).hexdigest(),
@@ -105,17 +104,12 @@ def _facts(dealt: DealtOut, *, sharing: Sharing, where: RunPlace) -> dict[str, A
     }
 
 
-def _task(dataset: Dataset) -> str:
-    kind = {ImageInput: "image", TextInput: "text", TableInput: "table"}[type(dataset.input)]
-    return f"{kind}_regression" if dataset.target.task == "regression" else f"{kind}_classification"
-
-
 def _started(run: RunFolder, dealt: DealtOut, *, sharing: Sharing) -> CrossValidationStarted:
     config = dealt.loaded.config
     return CrossValidationStarted(
         run=run.name,
         path=str(run.path),
-        task=_task(dealt.whole),
+        task=dealt.whole.kind_of_task,
         seed=config.seed,
         data=config.data.name,
         num_examples=len(dealt.whole.train),

@@ -208,6 +208,12 @@ class Dataset:
     resolved: DatasetOptions | None = None
     inferred: tuple[str, ...] = ()
 
+    @property
+    def kind_of_task(self) -> str:
+        """What is done with which examples, as `run.json` calls it: image_classification, table_regression, ..."""
+        kind = {ImageInput: "image", TextInput: "text", TableInput: "table"}[type(self.input)]
+        return f"{kind}_{'regression' if self.target.task == 'regression' else 'classification'}"
+
     def split(self, name: str) -> Split | None:
         """The split of that name ("train", "validation", "test")."""
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimodels.config.loading import Loaded
 from aimodels.data.class_counts import examples_per_class
-from aimodels.data.dataset import ImageInput, TableInput, TextInput
+from aimodels.data.dataset import TableInput, TextInput
 from aimodels.data.thumbnails import encode
 from aimodels.distribution.tensorflow_start import move_log
 from aimodels.errors import UserError
@@ -143,7 +143,7 @@ def _facts(loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> dict[str
 
     provenance, watch = prepared.dataset.provenance, prepared.progress.best
     return {
-        "task": _task(prepared),
+        "task": prepared.dataset.kind_of_task,
         "dataset": prepared.config.data.name,
         "architecture": prepared.config.model.name,
         "config_sha256": hashlib.sha256(loaded.source.encode()).hexdigest(),
@@ -169,11 +169,6 @@ def _facts(loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> dict[str
         "ended": None,
         "seconds": None,
     }
-
-
-def _task(prepared: "Prepared") -> str:
-    kind = {ImageInput: "image", TextInput: "text", TableInput: "table"}[type(prepared.dataset.input)]
-    return f"{kind}_regression" if prepared.dataset.target.task == "regression" else f"{kind}_classification"
 
 
 def _splits(prepared: "Prepared") -> dict[str, Any]:
@@ -226,7 +221,7 @@ def _started(run: RunFolder, prepared: "Prepared") -> RunStarted:
     return RunStarted(
         run=run.name,
         path=str(run.path),
-        task=_task(prepared),
+        task=prepared.dataset.kind_of_task,
         seed=config.seed,
         data=config.data.name,
         num_train=len(splits["train"]),

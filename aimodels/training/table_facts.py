@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.data.dataset import Dataset, Split, Target
+from aimodels.data.dataset import Dataset, Split, TableInput, Target
 from aimodels.data.excerpts import excerpt
 from aimodels.data.rows import Rows
 from aimodels.runs.predictions import joined
@@ -23,7 +23,7 @@ LONGEST_VALUE = 60
 def first_rows(dataset: Dataset, *, count: int) -> dict[str, Any]:
     """The first training rows, what the network sees of them, and what is to be predicted."""
     few = dataset.train.take(range(min(count, len(dataset.train))))
-    rows = _rows(few).table(columns=getattr(dataset.input, "names", ())).to_pylist()
+    rows = _rows(few).table(columns=_input(dataset).names).to_pylist()
     return {"rows": rows, "labels": [label_of(each, target=dataset.target) for each in few.targets]}
 
 
@@ -46,7 +46,7 @@ def columns_seen(dataset: Dataset) -> dict[str, Any]:
     tables = {name: _rows(_evenly_spaced(split)).table() for name, split in splits.items()}
     columns = [
         {"name": column.name, "kind": column.kind, "splits": _seen(column.name, column.kind, tables=tables)}
-        for column in getattr(dataset.input, "columns", ())
+        for column in _input(dataset).columns
     ]
     return {"columns": columns, "target": _target(splits, target=dataset.target)}
 
@@ -105,6 +105,12 @@ def _evenly_spaced(split: Split) -> Split:
     if len(split) <= MOST_ROWS:
         return split
     return split.take(np.linspace(0, len(split) - 1, num=MOST_ROWS).astype(np.int64))
+
+
+def _input(dataset: Dataset) -> TableInput:
+    if not isinstance(dataset.input, TableInput):
+        raise TypeError(f"{type(dataset.input).__name__} has no columns")
+    return dataset.input
 
 
 def _rows(split: Split) -> Rows:
