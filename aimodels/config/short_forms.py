@@ -57,7 +57,7 @@ def _is_absent(value: Written) -> bool:
 
 def _with_name(value: Written, *, field: Field) -> Written:
     """A section without the word that chooses it has that of the default, or the one that its keys are options of."""
-    if not isinstance(value.value, dict) or not field.named or field.chooser in value.entries:
+    if not isinstance(value.value, dict) or not field.named or field.mapped or field.chooser in value.entries:
         return value
     word = field.default_name or _told_by_keys(value, field=field)
     if word is None:
