@@ -1,4 +1,4 @@
-"""What the project promises about tables, shown from outside by the programs that measure it, on less where they can."""
+"""What the project promises about tables, shown from outside by the programs that measure it, on less if they can."""
 
 import json
 import subprocess
