@@ -95,3 +95,9 @@ def test_a_category_only_in_test_is_fine(capsys: pytest.CaptureFixture[str]) -> 
     table("size,colour,y", *ROWS)
     Path("test.csv").write_text("size,colour,y\n1,green,yes\n2,red,no\n", encoding="utf-8")
     assert main(["check", "bad.yaml", "data.test_path=test.csv"]) == 0, capsys.readouterr().err
+
+
+def test_a_column_may_be_learned_from_and_weigh_the_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    table("size,colour,y", *ROWS)
+    changes = ["data.weights=size", "data.split={by: group, column: colour}"]
+    assert main(["check", "bad.yaml", *changes]) == 0, capsys.readouterr().err

@@ -89,8 +89,10 @@ def _read(name: SplitName, source: TableFiles, *, plan: TablePlan, options: Tabl
         _tell_of_new_columns(where, reading.other_columns, plan=plan)
     features = set(plan.input.names)
     beside = [name for name in plan.kinds if name not in features]
-    kept = dict.fromkeys([*beside, *([plan.roles.split] if plan.roles.split else [])])
-    whole = contents(reading.rows, kept=list(kept), compared=plan.compared)
+    # What is learned from may also weigh the rows, or part them.
+    needed = [name for name in (plan.roles.split, plan.roles.weights) if name]
+    kept = list(dict.fromkeys([*beside, *needed]))
+    whole = contents(reading.rows, kept=kept, compared=plan.compared)
     left, counts = cleaned(whole, targets=plan.roles.targets, clean=options.clean, where=where)
     return Part(name, where, left, whole.keys, reading.counts | counts)
 
