@@ -180,6 +180,20 @@ class Split:
 
 
 @dataclass(frozen=True)
+class ExampleNames:
+    """How to call the examples of a split, made when somebody asks: the names of millions of rows would take more
+    memory than what is measured of them."""
+
+    split: Split
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __getitem__(self, index: int, /) -> str:
+        return self.split.name_of(index)
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the examples came from and what was done to them before the first step.
 

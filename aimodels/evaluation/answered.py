@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.data.dataset import ImageFiles, Split, TableInput, Task, Texts
+from aimodels.data.dataset import ExampleNames, ImageFiles, Split, TableInput, Task, Texts
 from aimodels.data.rows import Rows
 from aimodels.errors import FailedError
 from aimodels.evaluation.probabilities import label_losses, losses
@@ -34,7 +34,7 @@ def answered_rows(run: RunFolder, split: Split, *, answers: "Answers") -> Predic
     """
     task: Task = run.signature["task"]
     _expect_finite(run, answers)
-    examples = tuple(split.name_of(index) for index in range(len(split)))
+    examples = ExampleNames(split)
     if task == "regression":
         numbers = _as_numbers(answers)
         return Predictions(

@@ -7,9 +7,10 @@ numbers     example, target, prediction, error, loss                       error
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,14 @@ from aimodels.runs.atomic import replacing
 
 if TYPE_CHECKING:
     from aimodels.data.dataset import Task
+    from aimodels.data.rows import Names
 
 OF_CLASSES = ("example", "target", "prediction", "correct", "loss")
 OF_NUMBERS = ("example", "target", "prediction", "error", "loss")
 NUM_WORDS = "num_words"
 PROBABILITY = "p_"
 BETWEEN = "|"
+LINES_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Predictions:
     `num_words` ([N]) is how many words each text has, before any are cut off; None where the examples are no texts.
     """
 
-    examples: tuple[str, ...]
+    examples: "Names"
     targets: npt.NDArray[Any]
     predictions: npt.NDArray[Any]
     losses: npt.NDArray[np.float64]
@@ -111,15 +114,35 @@ def read_predictions(path: Path, *, task: "Task", class_names: Sequence[str]) ->
         OSError, ValueError, KeyError: the file is not there or is something else.
     """
     with path.open(encoding="utf-8", newline="") as file:
-        header, *lines = csv.reader(file)
-    columns = dict(zip(header, zip(*lines, strict=True), strict=True))
+        lines = csv.reader(file)
+        header = next(lines, [])
+        # As numbers, millions of answers take a tenth of the memory that they take as texts.
+        parts = [
+            _part(dict(zip(header, zip(*block, strict=True), strict=True)), task=task, class_names=class_names)
+            for block in iter(lambda: list(islice(lines, LINES_AT_ONCE)), [])
+        ]
+    if not parts:
+        raise ValueError("no answer is in it")
+    return Predictions(
+        examples=tuple(part.examples[place] for part in parts for place in range(len(part))),
+        targets=np.concatenate([part.targets for part in parts]),
+        predictions=np.concatenate([part.predictions for part in parts]),
+        losses=np.concatenate([part.losses for part in parts]),
+        probabilities=np.concatenate([part.probabilities for part in parts]),
+        num_words=None if NUM_WORDS not in header else np.concatenate([part.num_words for part in parts]),
+        task=task,
+    )
+
+
+def _part(columns: Mapping[str, tuple[str, ...]], *, task: "Task", class_names: Sequence[str]) -> Predictions:
+    """Some lines of the file, by column."""
     given = [columns[PROBABILITY + name] for name in class_names] if task != "regression" else []
     return Predictions(
         examples=columns["example"],
         targets=_read(columns["target"], task=task, class_names=class_names),
         predictions=_read(columns["prediction"], task=task, class_names=class_names),
         losses=np.array(columns["loss"], np.float64),
-        probabilities=np.array(given, np.float32).reshape(len(given), len(lines)).T,
+        probabilities=np.array(given, np.float32).reshape(len(given), len(columns["example"])).T,
         num_words=np.array(columns[NUM_WORDS], np.int64) if NUM_WORDS in columns else None,
         task=task,
     )

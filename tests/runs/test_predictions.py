@@ -4,12 +4,18 @@ import csv
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aimodels.runs.predictions import Predictions, joined, parted, read_predictions, write_predictions
 
 NAMES = ("cat", "dog|wolf", "eel, \\")
+
+
+@pytest.fixture(autouse=True, params=[1, 10_000])
+def lines_at_once(request, monkeypatch):
+    """Files are read in parts, whose size changes nothing."""
+    monkeypatch.setattr("aimodels.runs.predictions.LINES_AT_ONCE", request.param)
 
 
 def back_from_file(rows, path, *, class_names):
@@ -68,7 +74,16 @@ def test_classes_by_a_threshold_of_their_own(tmp_path):
     assert first == ["a", "no", "yes", "false", "0.5", "0.7", "0.3"]
 
 
-@settings(deadline=None)
+def test_texts_with_their_numbers_of_words(tmp_path):
+    answers = np.array([[0.7, 0.3], [0.6, 0.4], [0.2, 0.8]], np.float32)
+    targets, losses = np.array([0, 1, 1]), np.array([0.1, 0.2, 0.3])
+    rows = Predictions(("a", "b", "c"), targets, targets, losses, answers, num_words=np.array([3, 0, 7]))
+    write_predictions(rows, tmp_path / "p.csv", class_names=("no", "yes"))
+    back = read_predictions(tmp_path / "p.csv", task="multiclass", class_names=("no", "yes"))
+    assert back.num_words.tolist() == [3, 0, 7]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(min_size=1)))
 def test_any_names_can_be_joined_and_parted(names):
     assert parted(joined(names)) == names
@@ -76,6 +91,9 @@ def test_any_names_can_be_joined_and_parted(names):
 
 def test_a_file_of_something_else_is_not_read(tmp_path):
     path = tmp_path / "p.csv"
+    path.write_text("example,target\n")
+    with pytest.raises(ValueError, match="no answer is in it"):
+        read_predictions(path, task="multiclass", class_names=("cat",))
     path.write_text("example,target\na,cat\n")
     with pytest.raises(KeyError):
         read_predictions(path, task="multiclass", class_names=("cat",))
