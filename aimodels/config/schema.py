@@ -91,7 +91,8 @@ class Train(Section):
     monitor: str = Field(
         "auto",
         description="Metric that decides which epoch is best, such as `val_loss`; auto: validation accuracy for "
-        "classes, validation loss for numbers, and the training twin of either where there is no validation split.",
+        "classes of images and texts, validation loss for tables and for numbers; the training twin of either if there "
+        "is no validation split.",
     )
     early_stopping: EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from aimodels.config.optimizers import Plateau
 from aimodels.config.schema import Train
-from aimodels.data.dataset import Dataset
+from aimodels.data.dataset import Dataset, TableInput
 from aimodels.errors import ConfigError, Problem
 
 HIGHER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "f1", "r2")
@@ -82,7 +82,9 @@ def watch(wanted: str, *, train: Train, dataset: Dataset, where: str) -> Watch:
     """A watch on a metric; `auto` stands for that of `train.monitor`, or the usual one for the task."""
     metric = wanted if wanted != "auto" else train.monitor
     if metric == "auto":
-        metric = "loss" if dataset.target.task == "regression" else "accuracy"
+        # Of few rows or of classes of unequal size, accuracy hardly tells two epochs apart.
+        by_loss = dataset.target.task == "regression" or isinstance(dataset.input, TableInput)
+        metric = "loss" if by_loss else "accuracy"
         metric = metric if dataset.validation is None else f"val_{metric}"
     known = ["loss", *(("mae", "r2") if dataset.target.task == "regression" else ("accuracy",))]
     if dataset.validation is not None:

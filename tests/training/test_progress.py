@@ -61,6 +61,16 @@ def test_without_validation_the_training_metric_is_watched() -> None:
     assert begin(Train(), dataset(validation=False)).best.metric == "accuracy"
 
 
+def test_of_tables_the_loss_is_watched() -> None:
+    from dataclasses import replace
+
+    from aimodels.data.dataset import TableInput
+    from aimodels.training.progress import begin
+
+    state = begin(Train(), replace(dataset(), input=TableInput(())))
+    assert (state.best.metric, state.best.mode) == ("val_loss", "min")
+
+
 def test_early_stopping_waits_for_its_patience() -> None:
     states = run(train(early_stopping={"patience": 2}), [0.5, 0.6, 0.7])
     assert [state.stop_reason for state in states] == ["", "", "", "val_loss did not improve for 2 epochs"]
