@@ -144,11 +144,10 @@ def examples_of(run: RunFolder, *, most: int) -> Asked:
         warn("AM604", f"the data of the run cannot be read ({error.message}); verified on {kept}")
         return _kept(run, most=most)
     split = dataset.test or dataset.validation or dataset.train
-    chosen = split.take(np.linspace(0, len(split) - 1, num=min(most, len(split))).astype(np.int64)).examples
+    few = split.take(np.linspace(0, len(split) - 1, num=min(most, len(split))).astype(np.int64))
     if isinstance(input, TableInput):
-        if not isinstance(chosen, Rows):
-            raise TypeError(f"{type(chosen).__name__} are no rows")
-        return _with_hard_rows(chosen.table(), input=input)
+        return _with_hard_rows(few.rows.table(), input=input)
+    chosen = few.examples
     if isinstance(chosen, Rows):
         raise TypeError(f"{run.name} takes no rows")
     if isinstance(chosen, Texts):

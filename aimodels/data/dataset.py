@@ -156,6 +156,17 @@ class Split:
     def __len__(self) -> int:
         return len(self.targets)
 
+    @property
+    def rows(self) -> Rows:
+        """The examples of a table.
+
+        Raises:
+            TypeError: they are something else.
+        """
+        if not isinstance(self.examples, Rows):
+            raise TypeError(f"the {self.name} split holds {type(self.examples).__name__}, no rows of a table")
+        return self.examples
+
     def take(self, indices: Sequence[int] | npt.NDArray[np.int64], *, name: SplitName | None = None) -> "Split":
         """The examples at these positions, in this order."""
         chosen = np.asarray(indices, dtype=np.int64)

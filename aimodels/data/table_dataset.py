@@ -1,6 +1,6 @@
 """From the files of a table to a dataset: guessed where nothing is stated, read, cleaned, split."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,6 @@ from aimodels.config.tables import TableDatasetOptions
 from aimodels.data.class_counts import check_classes
 from aimodels.data.dataset import Dataset, Provenance, Split, SplitName, Target, Targets
 from aimodels.data.fingerprint import of_arrays
-from aimodels.data.rows import Rows
 from aimodels.data.splitting import Splits, cut_down, left_out_by_limit
 from aimodels.data.table_cleaning import cleaned
 from aimodels.data.table_contents import Contents, contents, num_copies
@@ -154,7 +153,7 @@ def _without_outliers(
 def _copies(splits: Splits, parts: Mapping[SplitName, Part], options: TableDatasetOptions) -> dict[str, int]:
     """How many rows of validation and test are also in a split before their own."""
     by_store = {id(part.whole.rows.store): part.keys for part in parts.values()}
-    count = num_copies([by_store[id(rows.store)][rows.positions] for rows in _rows_of(splits)])
+    count = num_copies([by_store[id(split.rows.store)][split.rows.positions] for split in splits])
     if count:
         warn(
             "AM224",
@@ -163,10 +162,6 @@ def _copies(splits: Splits, parts: Mapping[SplitName, Part], options: TableDatas
             help="scores on them say nothing about new rows; `data.clean: {duplicates: drop}` leaves copies out",
         )
     return {COPIES: count}
-
-
-def _rows_of(splits: Splits) -> Iterator[Rows]:
-    return (split.examples for split in splits if isinstance(split.examples, Rows))
 
 
 def _fingerprint(parts: Mapping[SplitName, Part], plan: TablePlan) -> str:

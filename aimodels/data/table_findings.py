@@ -36,7 +36,7 @@ def point_out(train: Split, *, columns: Sequence[Column], task: Task, seed: int)
     if len(train) > SAMPLE_ROWS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(train), size=SAMPLE_ROWS, replace=False))
     sample = train.take(chosen)
-    table = sample.examples.table(columns=[column.name for column in columns])  # type: ignore[union-attr]
+    table = sample.rows.table(columns=[column.name for column in columns])
     partly = "" if len(chosen) == len(train) else f" (in {len(chosen):,} of {len(train):,} training rows)"
     _warn_of_constants(table, columns, partly)
     _warn_of_copies(table, partly)

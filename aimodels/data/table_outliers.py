@@ -27,10 +27,8 @@ def without_outliers(train: Split, *, columns: Sequence[Column], options: TableD
     Raises:
         DataError: every row is far off.
     """
-    if not isinstance(train.examples, Rows):
-        return train
     numbers = [column.name for column in columns if column.kind == "number"]
-    is_far_off = far_off(train.examples, columns=numbers, rule=options.clean.outliers, seed=seed)
+    is_far_off = far_off(train.rows, columns=numbers, rule=options.clean.outliers, seed=seed)
     if len(train) and is_far_off.all():
         raise DataError(
             f"every training row of {options.path} counts as an outlier",

@@ -141,7 +141,7 @@ class Fitted:
 
     def baseline(self, split: Split, *, encode: Encode, task: Task) -> Baseline:
         """What it scores on a split, asked some rows at a time."""
-        parts = [self.model.predict(self.features.matrix([chunk])) for chunk in encode(_rows(split))]
+        parts = [self.model.predict(self.features.matrix([chunk])) for chunk in encode(split.rows)]
         return Baseline(linear_name(task), _scores(split.targets, np.concatenate(parts), task=task), note=self.note)
 
 
@@ -154,12 +154,12 @@ def fit_linear(train: Split, *, encode: Encode, task: Task, seed: int) -> Fitted
     """
     if task != "regression" and len(np.unique(train.targets, axis=0)) == 1:
         raise ValueError("the training rows all have the same target")
-    first = next(encode(_rows(train.take(range(min(len(train), 1000))))))
+    first = next(encode(train.take(range(min(len(train), 1000))).rows))
     cells = cells_per_row(first) * _num_models(train.targets, task=task)
     size = min(len(train), MOST_ROWS, max(1000, int(MOST_CELLS / cells)))
     chosen = np.sort(np.random.default_rng(seed).choice(len(train), size=size, replace=False))
     kept = train.take(chosen)
-    chunks = list(encode(_rows(kept)))
+    chunks = list(encode(kept.rows))
     features, model = fit_features(chunks), _model(task)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
@@ -183,12 +183,6 @@ def _num_models(targets: Targets, *, task: Task) -> int:
     if task == "multilabel":
         return int(targets.shape[1])
     return int(targets.max()) + 1 if task == "multiclass" else 1
-
-
-def _rows(split: Split) -> Rows:
-    if not isinstance(split.examples, Rows):
-        raise TypeError(f"a linear model is fitted on rows, not on {type(split.examples).__name__}")
-    return split.examples
 
 
 def _scores(targets: Targets, answers: Targets, *, task: Task) -> dict[str, float]:

@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from aimodels.data.dataset import Split, TableInput
 from aimodels.data.excerpts import excerpt
-from aimodels.data.rows import Rows
 from aimodels.evaluation.numerals import plain
 from aimodels.runs.atomic import finite
 from aimodels.runs.predictions import Predictions
@@ -44,12 +43,9 @@ def by_feature(rows: Predictions, split: Split, *, input: TableInput, seed: int)
     positions = np.arange(len(split))
     if len(split) > MOST_ROWS:
         positions = np.sort(np.random.default_rng(seed).choice(len(split), size=MOST_ROWS, replace=False))
-    examples = split.take(positions).examples
-    if not isinstance(examples, Rows):
-        raise TypeError(f"columns are those of rows, not of {type(examples).__name__}")
     of_numbers = rows.task == "regression"
     errors = (np.abs(rows.errors) if of_numbers else (~rows.correct).astype(np.float64))[positions]
-    table = examples.table()
+    table = split.take(positions).rows.table()
     found = []
     for column in input.columns:
         if column.kind == "number":

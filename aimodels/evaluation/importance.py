@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from aimodels.data.dataset import Split, Task
 from aimodels.data.excerpts import fitted, num_columns, on_one_line
-from aimodels.data.rows import Rows, rows_of
+from aimodels.data.rows import rows_of
 from aimodels.evaluation.numerals import plain
 from aimodels.runs.atomic import finite
 
@@ -111,9 +111,7 @@ def importance(predictor: "Predictor", split: Split, *, columns: tuple[str, ...]
         return Importance(metric, np.nan, Effort(0, 0), len(split), columns=(), reason=reason)
     random = np.random.default_rng(seed)
     kept = split.take(np.sort(random.choice(len(split), size=effort.num_rows, replace=False)))
-    if not isinstance(kept.examples, Rows):
-        raise TypeError(f"columns are those of rows, not of {type(kept.examples).__name__}")
-    table = kept.examples.table().select(columns)
+    table = kept.rows.table(columns=columns)
     baseline = _metric(_answered(predictor.answer(rows_of(table)), task=task), kept.targets, task=task)
     sign = -1.0 if task == "regression" else 1.0
     measured = []

@@ -102,8 +102,8 @@ def table_findings(
 def unseen_values(split: Split, *, encode: Encode, names: Sequence[str]) -> dict[str, int]:
     """In how many rows each column of categories has a value that the network does not know; none are left out."""
     counts = np.zeros(len(names), np.int64)
-    if len(names) and isinstance(split.examples, Rows):
-        for chunk in encode(split.examples):
+    if len(names):
+        for chunk in encode(split.rows):
             counts += (chunk[CATEGORIES] == UNSEEN).sum(axis=0)
     return {name: int(count) for name, count in zip(names, counts, strict=True) if count}
 

@@ -52,10 +52,8 @@ def fit(options: Options, *, input: TableInput, train: Split) -> "keras.Model":
     Raises:
         DataError: no column tells one row of the training split from another, or no text has a word.
     """
-    if not isinstance(train.examples, Rows):
-        raise TypeError(f"columns are those of rows, not of {type(train.examples).__name__}")
     with phase("reading the columns"):
-        statistics = _statistics(input, rows=train.examples)
+        statistics = _statistics(input, rows=train.rows)
     fitted = _fitted(input, statistics=statistics)
     if not _tells(fitted):
         raise DataError(

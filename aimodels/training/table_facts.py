@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from aimodels.data.dataset import Dataset, Split, TableInput, Target
 from aimodels.data.excerpts import excerpt
-from aimodels.data.rows import Rows
 from aimodels.runs.predictions import joined
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ LONGEST_VALUE = 60
 def first_rows(dataset: Dataset, *, count: int) -> dict[str, Any]:
     """The first training rows, what the network sees of them, and what is to be predicted."""
     few = dataset.train.take(range(min(count, len(dataset.train))))
-    rows = _rows(few).table(columns=_input(dataset).names).to_pylist()
+    rows = few.rows.table(columns=_input(dataset).names).to_pylist()
     return {"rows": rows, "labels": [label_of(each, target=dataset.target) for each in few.targets]}
 
 
@@ -43,7 +42,7 @@ def columns_seen(dataset: Dataset) -> dict[str, Any]:
     rows are looked at.
     """
     splits: dict[str, Split] = {split.name: split for split in (dataset.train, dataset.validation) if split is not None}
-    tables = {name: _rows(_evenly_spaced(split)).table() for name, split in splits.items()}
+    tables = {name: _evenly_spaced(split).rows.table() for name, split in splits.items()}
     columns = [
         {"name": column.name, "kind": column.kind, "splits": _seen(column.name, column.kind, tables=tables)}
         for column in _input(dataset).columns
@@ -111,9 +110,3 @@ def _input(dataset: Dataset) -> TableInput:
     if not isinstance(dataset.input, TableInput):
         raise TypeError(f"{type(dataset.input).__name__} has no columns")
     return dataset.input
-
-
-def _rows(split: Split) -> Rows:
-    if not isinstance(split.examples, Rows):
-        raise TypeError(f"{type(split.examples).__name__} are no rows")
-    return split.examples

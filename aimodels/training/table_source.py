@@ -14,7 +14,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from aimodels.data.dataset import Split
-from aimodels.data.rows import Rows, RowsInMemory
+from aimodels.data.rows import RowsInMemory
 from aimodels.events import phase
 from aimodels.preprocessing import columns
 from aimodels.preprocessing.words import Encoded
@@ -149,9 +149,7 @@ def table_source(split: Split, *, reading: keras.Model, batch_size: int) -> Tabl
     Raises:
         MachineError: the rows do not fit on the disk.
     """
-    rows = split.examples
-    if not isinstance(rows, Rows):
-        raise TypeError(f"{type(rows).__name__} are no rows")
+    rows = split.rows
     with phase(f"encoding {len(rows):,} {split.name} rows"):
         chunks = columns.encode(reading, rows)
         if isinstance(rows.store, RowsInMemory):
