@@ -72,3 +72,12 @@ def sparkline(values: list[float], *, width: int = 10) -> str:
         return ""
     low, span = min(shown), max(shown) - min(shown)
     return "".join(BLOCKS[math.floor((value - low) / span * 7 + 0.5) if span else 0] for value in shown)
+
+
+def amount(value: int, unit: str) -> str:
+    """A number of bytes, or of something else.
+
+    >>> amount(5_100_000, "bytes"), amount(1200, "files")
+    ('5.1 MB', '1,200 files')
+    """
+    return size(value) if unit == "bytes" else f"{value:,} {unit}"

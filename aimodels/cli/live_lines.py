@@ -4,7 +4,7 @@ import textwrap
 from dataclasses import dataclass, field
 from statistics import median
 
-from aimodels.cli.formatting import clock, metric, seconds, size, sparkline
+from aimodels.cli.formatting import amount, clock, metric, seconds, sparkline
 from aimodels.events import Downloaded, EpochEnded, RunStarted, Step
 
 LABELS = {"learning_rate": "lr"}
@@ -165,12 +165,3 @@ def download(event: Downloaded, *, width: int) -> str:
     right = f" {amount(event.done, event.unit)} of {amount(event.total, event.unit)}"
     room = width - len(right) - len(event.name) - 4
     return f"  {event.name}  {bar(event.done, event.total, width=min(40, max(4, room)))}{right}"
-
-
-def amount(value: int, unit: str) -> str:
-    """A number of bytes, or of something else.
-
-    >>> amount(5_100_000, "bytes"), amount(1200, "files")
-    ('5.1 MB', '1,200 files')
-    """
-    return size(value) if unit == "bytes" else f"{value:,} {unit}"

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from aimodels.cli import fold_lines, live_lines
 from aimodels.cli.console import Console
-from aimodels.cli.formatting import seconds
+from aimodels.cli.formatting import amount, seconds
 from aimodels.cli.terminal import speaks_unicode
 from aimodels.cli.views import WarningsView
 from aimodels.events import (
@@ -143,7 +143,7 @@ class LiveView:
         self._downloads[event.name] = event
         if event.total and event.done >= event.total:
             del self._downloads[event.name]
-            self._print([f"✓ {event.name} {live_lines.amount(event.total, event.unit)}"])
+            self._print([f"✓ {event.name} {amount(event.total, event.unit)}"])
 
     def _epoch_started(self, event: EpochStarted) -> None:
         self._progress.epoch_began_at = self._now()

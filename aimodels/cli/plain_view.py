@@ -7,7 +7,7 @@ from typing import Self
 
 from aimodels.cli import fold_lines
 from aimodels.cli.console import Console
-from aimodels.cli.formatting import clock, metric, seconds, size
+from aimodels.cli.formatting import amount, clock, metric, seconds
 from aimodels.cli.views import WarningsView
 from aimodels.events import (
     Downloaded,
@@ -96,14 +96,14 @@ class PlainView:
     def _download(self, event: Downloaded) -> None:
         if not event.total:
             if self._silent():
-                self._say(f"{event.name} {_amount(event.done, event.unit)}")
+                self._say(f"{event.name} {amount(event.done, event.unit)}")
             return
         tenths = event.done * 10 // event.total
         # What is done in a moment needs no line.
         is_slow = self._now() - self._said_at >= SECONDS_BETWEEN_TENTHS
         if is_slow and tenths > self._tenths.get(event.name, 0):
             self._tenths[event.name] = tenths
-            self._say(f"{event.name} {tenths * 10}% of {_amount(event.total, event.unit)}")
+            self._say(f"{event.name} {tenths * 10}% of {amount(event.total, event.unit)}")
 
     def _watch(self) -> None:
         """Say what is going on when nothing else has for a while: a phase sends no event between its ends."""
@@ -165,7 +165,3 @@ def ended_line(event: RunEnded, *, last: EpochEnded | None) -> str:
 
 def _values(metrics: dict[str, float]) -> list[str]:
     return [f"{SHORT_NAMES.get(name, name)} {metric(value, name=name)}" for name, value in metrics.items()]
-
-
-def _amount(value: int, unit: str) -> str:
-    return size(value) if unit == "bytes" else f"{value} {unit}"

@@ -13,6 +13,7 @@ from aimodels.cli.predicting import Question, expect_something, nothing_found, r
 from aimodels.data.dataset import TableInput
 from aimodels.data.excerpts import excerpt, on_one_line
 from aimodels.data.table_problems import cell, listed
+from aimodels.data.usable_rows import tell_infinite
 from aimodels.errors import DataError, UsageError
 from aimodels.events import phase, warn
 from aimodels.runs.folder import RunFolder
@@ -59,13 +60,7 @@ class Tally:
                 f"values that training has not shown: {', '.join(told)}",
                 help="what is answered about something never seen is a guess; look for other spellings, or train anew",
             )
-        if self.num_infinite:
-            told = [f"{name} ({count:,})" for name, count in self.num_infinite.items()]
-            warn(
-                "AM264",
-                f"numbers that are infinite, or too large for 32 bits, are taken as missing: {', '.join(told)}",
-                help="mend them in the file if they mean something",
-            )
+        tell_infinite(self.num_infinite)
 
     def expect_answers(self) -> None:
         """Every row should have an answer.

@@ -17,7 +17,7 @@ from aimodels.data.rows import Rows
 from aimodels.data.table_files import is_parquet
 from aimodels.data.table_pieces import Piece, TableFiles, Wanted
 from aimodels.data.table_problems import BadRow, listed, no_rows, no_such_columns, other_columns
-from aimodels.data.usable_rows import UsableRows, usable_rows
+from aimodels.data.usable_rows import UsableRows, tell_infinite, usable_rows
 from aimodels.errors import DataError
 from aimodels.events import warn
 
@@ -132,13 +132,7 @@ class _Counting:
                 + (f"; and {more:,} more" if more else ""),
                 help="mend them, or set `data.on_error: fail` to stop at the first",
             )
-        if self._num_infinite:
-            named = ", ".join(f"{name} ({count:,})" for name, count in self._num_infinite.items())
-            warn(
-                "AM264",
-                f"numbers that are infinite, or too large for 32 bits, are taken as missing: {named}",
-                help="mend them in the file if they mean something",
-            )
+        tell_infinite(self._num_infinite)
 
 
 def _nothing(files: TableFiles, *, num_dropped: int = 0) -> DataError:

@@ -11,6 +11,7 @@ from aimodels.config.columns import Kind
 from aimodels.data.cell_types import Typed, is_simple, typed
 from aimodels.data.table_pieces import Piece, TableFiles
 from aimodels.data.table_problems import BadRow, cell, no_number, unusable_type
+from aimodels.events import warn
 
 if TYPE_CHECKING:
     import pyarrow
@@ -55,6 +56,17 @@ def usable_rows(piece: Piece, *, files: TableFiles, kinds: Mapping[str, Kind]) -
     dropped = _dropped(piece, wrong)
     kept = np.setdiff1d(np.arange(len(piece.numbers)), np.concatenate(list(wrong.values())))
     return UsableRows(table.take(kept), piece.numbers[kept], kept, (*piece.dropped, *dropped), num_infinite)
+
+
+def tell_infinite(counts: Mapping[str, int]) -> None:
+    """Warn of infinite numbers that were taken as missing, counted by column; if there are any."""
+    if counts:
+        warn(
+            "AM264",
+            "numbers that are infinite, or too large for 32 bits, are taken as missing: "
+            + ", ".join(f"{name} ({count:,})" for name, count in counts.items()),
+            help="mend them in the file if they mean something",
+        )
 
 
 def _first_problem(piece: Piece, wrong: Mapping[str, npt.NDArray[np.int64]]) -> Exception:

@@ -67,10 +67,10 @@ class Importance:
             return f"importance of columns: {self.reason}"
         times = "of a single time" if self.effort.repeats == 1 else f"± deviation of {self.effort.repeats} times"
         change = f"{self.metric} {'added' if self.metric == 'rmse' else 'lost'} by shuffling a column"
-        width = max(num_columns(_short(one.name)) for one in self.columns)
+        width = max(num_columns(short(one.name)) for one in self.columns)
         lines = [f"{change}, {times} {self.effort.num_rows:,} rows"]
         for one in self.columns[:limit]:
-            name = _short(one.name)
+            name = short(one.name)
             lines.append(f"  {name}{' ' * (width - num_columns(name))}  {plain(one.mean):>8} ± {plain(one.std)}")
         hidden = len(self.columns[limit:]) if limit else 0
         return "\n".join([*lines, *([f"  and {hidden} more columns"] if hidden else [])])
@@ -126,7 +126,8 @@ def importance(predictor: "Predictor", split: Split, *, columns: tuple[str, ...]
     return Importance(metric, baseline, effort, num_available=len(split), columns=tuple(order))
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """The name of a column in little space, on one line."""
     return fitted(on_one_line(name), columns=LONGEST_NAME)
 
 

@@ -9,12 +9,11 @@ import numpy as np
 
 from aimodels.data.dataset import Split, TableInput
 from aimodels.data.encodings import UNSEEN
-from aimodels.data.excerpts import fitted, on_one_line
 from aimodels.data.rows import Rows
 from aimodels.evaluation.baselines import Comparison, Encode, compare
 from aimodels.evaluation.by_feature import by_feature
 from aimodels.evaluation.chosen import Chosen
-from aimodels.evaluation.importance import LONGEST_NAME, Importance, importance
+from aimodels.evaluation.importance import Importance, importance, short
 from aimodels.evaluation.linear_features import CATEGORIES, Encoded
 from aimodels.evaluation.scores import listed
 from aimodels.evaluation.scoring import AnyScores
@@ -47,7 +46,7 @@ class TableFindings:
             told.append(f"hint: {self.comparison.hint}")
         paragraphs = ["\n".join(map(_wrapped, told))]
         if self.unseen:
-            counted = listed(f"{_short(name)} in {count:,} rows" for name, count in self.unseen.items())
+            counted = listed(f"{short(name)} in {count:,} rows" for name, count in self.unseen.items())
             paragraphs.append(_wrapped(f"values that the training rows did not show: {counted}"))
         return [*paragraphs, self.importance.as_text(limit=limit)] if self.importance else paragraphs
 
@@ -61,10 +60,6 @@ def _wrapped(text: str) -> str:
     """On lines of 80 columns; a number stays beside its percent sign."""
     kept = text.replace(" %", f"{NO_BREAK}%")
     return textwrap.fill(kept, width=80, subsequent_indent="  ", break_on_hyphens=False).replace(NO_BREAK, " ")
-
-
-def _short(name: str) -> str:
-    return fitted(on_one_line(name), columns=LONGEST_NAME)
 
 
 @dataclass(frozen=True)

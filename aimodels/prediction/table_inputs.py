@@ -138,6 +138,7 @@ def opened(request: RowRequest, *, run: RunFolder, input: TableInput, stdin: Bin
         UsageError: a file is no table, or a row on the command line is no row.
         DataError: a table cannot be read, or lacks a column.
     """
+    # A dataset of the user's own may hold rows without ever having read a file.
     format = getattr(run.config.data, "format", TableFormat())
     if input.missing:
         format = format.model_copy(update={"missing": input.missing})
