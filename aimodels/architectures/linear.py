@@ -12,7 +12,7 @@ from pydantic import Field
 
 from aimodels.config.schema import ArchitectureOptions
 from aimodels.config.words import WordsOptions
-from aimodels.data.encodings import CategoryEncoding, Encodings, TextEncoding, text_alone
+from aimodels.data.encodings import CATEGORIES, NUMBERS, CategoryEncoding, Encodings, TextEncoding, text_alone
 from aimodels.preprocessing.images import Options as ImageOptions
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ class _Weights:
 
     def of_columns(self, inputs: Mapping[str, Any], columns: Encodings) -> list[Any]:
         """One sum per tensor of a table."""
-        parts = [self.of_numbers(inputs["numbers"])] if columns.numbers else []
+        parts = [self.of_numbers(inputs[NUMBERS])] if columns.numbers else []
         if columns.categories:
-            parts.append(self.of_values(inputs["categories"], columns.categories))
+            parts.append(self.of_values(inputs[CATEGORIES], columns.categories))
         return parts + [self.of_words(inputs[text.key], text) for text in columns.texts]
 
     def of_numbers(self, numbers: Any) -> Any:

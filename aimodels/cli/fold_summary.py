@@ -2,12 +2,11 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from aimodels.cli.fold_lines import mean_and_deviation
 from aimodels.cli.formatting import metric, seconds
-from aimodels.cli.summary import run_document
+from aimodels.cli.summary import how_to_name, run_document
 from aimodels.errors import FailedError
 from aimodels.runs.folder import CROSS_VALIDATION, RunFolder
 from aimodels.runs.listing import record
@@ -48,7 +47,7 @@ def fold_summary(run: RunFolder) -> str:
     trained = sorted(path.name for path in run.folds.glob("*"))
     if trained:
         folds = run.folds.name
-        lines.append(f"  folds     {folds}/   each a run: {_called(run)}/{folds}/{trained[0]}")
+        lines.append(f"  folds     {folds}/   each a run: {how_to_name(run)}/{folds}/{trained[0]}")
     if run.out_of_fold_file.exists():
         lines.append(f"  answers   {run.out_of_fold_file.name}   to every example, by the fold that had not seen it")
     plots = sorted(path.name for path in run.plots.glob("*.*") if path.is_file())
@@ -117,9 +116,3 @@ def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [
         f"  {name:<{first}}{''.join(f'  {cell:>{width}}' for cell, width in cells)}".rstrip() for name, cells in told
     ]
-
-
-def _called(run: RunFolder) -> str:
-    """What a command needs to find the run from here."""
-    is_usual = run.path.parent.resolve() == Path("runs").resolve()
-    return run.name if is_usual else str(run.path)

@@ -92,7 +92,7 @@ def summary(run: RunFolder) -> str:
     if against:
         lines.append(f"  against   {against}")
     if best.exists():
-        name = _how_to_name(run)
+        name = "latest" if how_to_name(run) == run.name and _is_latest(run) else how_to_name(run)
         lines += ["", f"  next      {f'aimodels eval {name}':<26}  score it on the test split"]
         lines += [f"            {f'aimodels export {name}':<26}  write a SavedModel for serving"]
     return "\n".join(lines)
@@ -196,11 +196,10 @@ def _short(value: Any) -> str:
     return str(value)
 
 
-def _how_to_name(run: RunFolder) -> str:
-    """What a command needs to find the run from here: `latest`, its name, or its path where it is not in `runs/`."""
-    if run.path.parent.resolve() != Path("runs").resolve():
-        return shlex.quote(str(run.path))
-    return "latest" if _is_latest(run) else run.name
+def how_to_name(run: RunFolder) -> str:
+    """What a command needs to find the run from here: its name, or its path where it is not in `runs/`."""
+    is_usual = run.path.parent.resolve() == Path("runs").resolve()
+    return run.name if is_usual else shlex.quote(str(run.path))
 
 
 def _is_latest(run: RunFolder) -> bool:

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 
 MISSING, UNSEEN, FIRST_VALUE = 0, 1, 2  # the ids of categories
+# What the tensors of a table are called; texts have a number behind theirs.
+NUMBERS, CATEGORIES, TEXT = "numbers", "categories", "text_"
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aimodels.data.encodings import CATEGORIES, NUMBERS, TEXT
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 Encoded = Mapping[str, Any]
 
-NUMBERS, CATEGORIES, TEXT = "numbers", "categories", "text_"
 # A narrow matrix is handled faster without its zeros being left out.
 DENSE_UP_TO = 128
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimodels.data.dataset import Split, TableInput
-from aimodels.data.encodings import UNSEEN
+from aimodels.data.encodings import CATEGORIES, UNSEEN
 from aimodels.data.rows import Rows
 from aimodels.evaluation.baselines import Comparison, Encode, compare
 from aimodels.evaluation.by_feature import by_feature
 from aimodels.evaluation.chosen import Chosen
 from aimodels.evaluation.importance import Importance, importance, short
-from aimodels.evaluation.linear_features import CATEGORIES, Encoded
+from aimodels.evaluation.linear_features import Encoded
 from aimodels.evaluation.scores import listed
 from aimodels.evaluation.scoring import AnyScores
 from aimodels.events import phase

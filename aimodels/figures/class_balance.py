@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 SOURCE = "training"
 OVERLAYS = False
 MOST_CLASSES = 40
-HATCHES = ("", "////", "....")
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
@@ -23,12 +22,12 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     Raises:
         NothingToDraw: it left none, or the run predicts a number.
     """
+    if run.signature["task"] == "regression":
+        raise NothingToDraw(A_NUMBER)
     path = run.plot_data / "class_balance.json"
     if not path.exists():
         raise NothingToDraw("training kept no class counts")
     numbers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if not numbers["class_names"]:
-        raise NothingToDraw(A_NUMBER)
     if run.signature["task"] == "multilabel":
         numbers["of_labels"] = True
     return numbers

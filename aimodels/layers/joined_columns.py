@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from aimodels.data.encodings import Encodings, TextEncoding
+from aimodels.data.encodings import CATEGORIES, NUMBERS, Encodings, TextEncoding
 from aimodels.errors import ConfigError, Problem
 from aimodels.layers.category_vectors import CategoryVectors
 
@@ -35,9 +35,9 @@ def joined(
     Raises:
         TypeError: there are texts, and nothing to read them.
     """
-    parts = [inputs["numbers"]] if columns.numbers else []
+    parts = [inputs[NUMBERS]] if columns.numbers else []
     if columns.categories:
-        parts.append(CategoryVectors(columns.categories, name="category_vectors")(inputs["categories"]))
+        parts.append(CategoryVectors(columns.categories, name="category_vectors")(inputs[CATEGORIES]))
     for text in columns.texts:
         if read is None:
             raise TypeError(f"joined() needs `read`, which makes a vector of a text: the column {text.name!r} is one")

@@ -18,7 +18,6 @@ from aimodels.runs.atomic import replacing
 if TYPE_CHECKING:
     import pyarrow
 
-ROW_FORMATS = (".csv", ".jsonl", ".parquet")
 IN_QUOTES = '[",\r\n]'
 
 Write = Callable[[Any], None]

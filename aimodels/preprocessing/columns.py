@@ -14,7 +14,7 @@ import numpy.typing as npt
 from aimodels.config.columns import TextColumn
 from aimodels.config.section import Section
 from aimodels.data.dataset import Column, Split, TableInput
-from aimodels.data.encodings import Encodings, TextEncoding
+from aimodels.data.encodings import CATEGORIES, NUMBERS, TEXT, Encodings, TextEncoding
 from aimodels.data.raw_columns import raw_numbers, raw_strings
 from aimodels.data.rows import Rows
 from aimodels.data.text_statistics import TextStatistics
@@ -156,8 +156,8 @@ def _fitted(input: TableInput, *, statistics: dict[str, Any]) -> "keras.Model":
     }
     outputs = {}
     layers = {
-        "numbers": number_layers(input, statistics=statistics),
-        "categories": category_layers(input, statistics=statistics),
+        NUMBERS: number_layers(input, statistics=statistics),
+        CATEGORIES: category_layers(input, statistics=statistics),
     }
     for key, of_key in layers.items():
         parts = [layer([inputs[column.name] for column in layer.columns]) for layer in of_key]
@@ -167,7 +167,7 @@ def _fitted(input: TableInput, *, statistics: dict[str, Any]) -> "keras.Model":
             outputs[key] = joined(parts) if len(parts) > 1 else parts[0]
     texts = [column for column in input.columns if isinstance(column.options, TextColumn)]
     for number, column in enumerate(texts):
-        key = f"text_{number}"
+        key = f"{TEXT}{number}"
         text = _text_column(column, key=key, missing=input.missing)(inputs[column.name])
         outputs[key] = _word_layer(column, key=key, statistics=statistics[column.name])(text)
     return keras.Model(inputs, outputs, name="preprocessing")
@@ -203,9 +203,9 @@ def _readers(fitted: "keras.Model") -> dict[str, Callable[["pyarrow.Table"], Any
     read_numbers = [number_reader(numbers)] if numbers else []
     read_numbers += [date_reader(dates)] if dates else []
     if read_numbers:
-        readers["numbers"] = lambda table: np.concatenate([read(table) for read in read_numbers], axis=1)
+        readers[NUMBERS] = lambda table: np.concatenate([read(table) for read in read_numbers], axis=1)
     if categories := _layer(fitted, CategoryColumns):
-        readers["categories"] = category_reader(categories)
+        readers[CATEGORIES] = category_reader(categories)
     for column, layer in _text_layers(fitted):
         readers[layer.name] = _text_reader(column, layer)
     return readers
@@ -240,7 +240,7 @@ def _text_layers(model: "keras.Model") -> list[tuple["TextCells", "Words"]]:
 
     cells = [layer for layer in model.layers if isinstance(layer, Cells)]
     pairs = [(layer, model.get_layer(layer.name.removesuffix("_column"))) for layer in cells]
-    return sorted(pairs, key=lambda pair: int(pair[1].name.removeprefix("text_")))
+    return sorted(pairs, key=lambda pair: int(pair[1].name.removeprefix(TEXT)))
 
 
 def _layer(model: "keras.Model", kind: type[Layer]) -> Layer | None:
