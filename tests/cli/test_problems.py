@@ -43,7 +43,7 @@ error[AM101]: unknown key `train.epoch`
    |
    = help: rename it to `epochs` (a whole number, 1 or more; default 10)
    = note: keys allowed under `train`: augment, batch_size, class_weights, deterministic, device, early_stopping, \
-epochs, label_smoothing, ... (16)
+epochs, folds, ... (20)
 
 error[AM102]: `train.optimizer.learning_rate` must be a number above 0, found the text "fast"
    --> bad.yaml:9:20
