@@ -1,5 +1,6 @@
 """Whether a config suits its data: what can be told before anything is built, and without TensorFlow."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -84,6 +85,8 @@ def _expect_objective(config: Config, dataset: Dataset) -> None:
     for path, is_set in one_class.items():
         if is_set and task in ("regression", "multilabel"):
             raise _unfit(path, f"it is for one class per example, and the task is {task}")
+    if isinstance(train.class_weights, Mapping):
+        _expect_classes(train.class_weights, names=dataset.target.class_names)
     if train.label_smoothing and task == "regression":
         raise _unfit("train.label_smoothing", "it is for classes, and a number is predicted")
     if isinstance(config.evaluate.threshold, BestThreshold):
@@ -91,6 +94,16 @@ def _expect_objective(config: Config, dataset: Dataset) -> None:
             raise _unfit("evaluate.threshold", f"a threshold parts two classes, and the task is {task}")
         if dataset.validation is None:
             raise _unfit("evaluate.threshold", "it is chosen on the validation split, and there is none")
+
+
+def _expect_classes(weights: Mapping[str, float], *, names: Sequence[str]) -> None:
+    unknown = [name for name in weights if name not in names]
+    if unknown:
+        message = f"`train.class_weights` names the class {unknown[0]!r}, which the data does not have"
+        help = f"classes: {', '.join(names)}; a class that is not named weighs 1"
+        raise ConfigError(
+            [Problem(code="AM305", message=message, path="train.class_weights", help=help)], source="train"
+        )
 
 
 def _unfit(path: str, reason: str) -> ConfigError:

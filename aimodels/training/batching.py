@@ -13,7 +13,6 @@ import tensorflow as tf
 from aimodels.config.augmentation import ImageAugmentation, TextAugmentation
 from aimodels.config.schema import Config, TokenBudget
 from aimodels.data.dataset import Dataset, ImageInput, Split, TextInput
-from aimodels.errors import ConfigError, Problem
 from aimodels.training.augmentation import augmented
 from aimodels.training.image_source import ImageSource, image_source
 from aimodels.training.pipelines import as_written
@@ -176,8 +175,7 @@ class Batches:
 def class_weights(dataset: Dataset, wanted: str | Mapping[str, float]) -> npt.NDArray[np.float32] | None:
     """Weight of each class in the loss, None for equal ones; balanced: total / (classes x count), as in scikit-learn.
 
-    Raises:
-        ConfigError: a class is named that the data does not have.
+    A class that is not named weighs 1.
     """
     names = dataset.target.class_names
     if wanted == "none":
@@ -186,11 +184,4 @@ def class_weights(dataset: Dataset, wanted: str | Mapping[str, float]) -> npt.ND
         counts = np.bincount(dataset.train.targets, minlength=len(names))
         balanced = counts.sum() / (len(names) * np.maximum(counts, 1))
         return np.asarray(balanced, dtype=np.float32)
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        message = f"`train.class_weights` names the class {unknown[0]!r}, which the data does not have"
-        help = f"classes: {', '.join(names)}; a class that is not named weighs 1"
-        raise ConfigError(
-            [Problem(code="AM305", message=message, path="train.class_weights", help=help)], source="train"
-        )
     return np.array([wanted.get(name, 1.0) for name in names], dtype=np.float32)

@@ -36,3 +36,20 @@ def test_what_suits_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         file.write(TEXTS)
     assert main(["check", "right.yaml"]) == 0
     assert "✓ fit      model and training suit the data; --build also builds the model" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("train.class_weights={ned: 2}", "error[AM305]: `train.class_weights` names the class 'ned'"),
+        ("train.loss=huber", "error[AM311]: `train.loss` does not fit the data: huber is for numbers"),
+        ("train.sampling=over train.batch_size={tokens: 100}", "error[AM311]: `train.sampling` does not fit the data"),
+        ("data.validation=0 evaluate.threshold={maximise: f1}", "error[AM311]: `evaluate.threshold` does not fit"),
+    ],
+)
+def test_what_does_not_suit_the_task_is_refused(change: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with open("wrong.yaml", "w", encoding="utf-8") as file:
+        file.write(TEXTS)
+    changes = change.replace(" train.", "\0train.").replace(" evaluate.", "\0evaluate.").split("\0")
+    assert main(["check", "wrong.yaml", *changes]) == 2
+    assert says in capsys.readouterr().err
