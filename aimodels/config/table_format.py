@@ -34,7 +34,11 @@ class TableFormat(Section):
         description="What stands around a cell that has a delimiter or a line break in it, doubled inside; none: "
         "quotes mean nothing.",
     )
-    decimal: Literal[".", ","] = Field(".", description="What stands before the decimals of a number.")
+    decimal: Literal["auto", ".", ","] = Field(
+        "auto",
+        description="What stands before the decimals of a number; auto: a comma where something else separates cells "
+        "and the numbers of the first rows are written so (77,5), else a point.",
+    )
     missing: Listed[str] = Field(
         MISSING,
         description="Cells that stand for a missing value, white space around them not counted. An empty cell always "
@@ -53,8 +57,8 @@ class TableFormat(Section):
 
     @model_validator(mode="after")
     def _are_different(self) -> Self:
-        if self.delimiter == self.decimal:
-            raise ValueError(f"`{self.decimal}` cannot stand between cells and before the decimals as well")
+        if self.delimiter == self.decimal_character:
+            raise ValueError(f"`{self.delimiter}` cannot stand between cells and before the decimals as well")
         if self.delimiter == self.quote:
             raise ValueError(f"`{self.delimiter}` cannot stand between cells and around them as well")
         return self
@@ -67,6 +71,11 @@ class TableFormat(Section):
                 character for character in (",", ";", "\t", "|") if character not in (self.decimal, self.quote)
             )
         return ("\t" if self.delimiter == TAB else self.delimiter,)
+
+    @property
+    def decimal_character(self) -> str:
+        """What stands before the decimals of a number: a point unless the table is known to have a comma there."""
+        return "," if self.decimal == "," else "."
 
     @property
     def quote_character(self) -> str | None:

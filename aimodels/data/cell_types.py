@@ -76,6 +76,13 @@ def is_number(strings: "pyarrow.Array", *, decimal: str = ".") -> "pyarrow.Array
     return compute.match_substring_regex(with_point(strings, decimal=decimal), NUMBER)
 
 
+def holds(strings: "pyarrow.Array", pattern: str) -> bool:
+    """Whether one of the texts fits a regular expression."""
+    from pyarrow import compute
+
+    return bool(compute.any(compute.match_substring_regex(strings, pattern), min_count=0).as_py())
+
+
 def with_point(numbers: "pyarrow.Array", *, decimal: str) -> "pyarrow.Array":
     """Numbers with a point before their decimals. Where a comma stands there, a point makes a text no number, or 1.000
     would be taken for 1."""
@@ -110,7 +117,7 @@ def _numbers(cells: "pyarrow.Array", format: TableFormat) -> Typed:
     if _holds_numbers(cells.type):
         return _finite(cells.cast(pyarrow.float64(), safe=False))
     cells = as_strings(cells)
-    if format.decimal == ".":
+    if format.decimal_character == ".":
         try:
             return _finite(cells.cast(pyarrow.float64()))
         except pyarrow.ArrowInvalid:
@@ -124,11 +131,11 @@ def _careful_numbers(cells: "pyarrow.Array", format: TableFormat) -> Typed:
 
     bare = compute.utf8_trim_whitespace(cells)
     bare = compute.if_else(_is_missing(bare, format), None, bare)
-    plain = with_point(bare, decimal=format.decimal)
+    plain = with_point(bare, decimal=format.decimal_character)
     try:
         return _finite(plain.cast(pyarrow.float64()))
     except pyarrow.ArrowInvalid:
-        bad = compute.fill_null(compute.invert(is_number(bare, decimal=format.decimal)), fill_value=False)
+        bad = compute.fill_null(compute.invert(is_number(bare, decimal=format.decimal_character)), fill_value=False)
         found = _finite(compute.if_else(bad, None, plain).cast(pyarrow.float64()))
         return Typed(found.values, bad=bad, num_infinite=found.num_infinite)
 

@@ -1,7 +1,7 @@
 """What the columns of a table are, guessed from a sample of their cells, and what was seen in them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from aimodels.config.columns import AnyColumn, CategoryColumn, DateColumn, IgnoredColumn, NumberColumn, TextColumn
 from aimodels.data import dates
-from aimodels.data.cell_types import is_number, with_point
+from aimodels.data.cell_types import holds, is_number, with_point
 from aimodels.data.excerpts import excerpt, on_one_line
+from aimodels.data.stray_words import LEADING_ZERO, StrayWords, stray_words
 
 if TYPE_CHECKING:
     import pyarrow
 
-LEADING_ZERO = r"^[+-]?0\d"
 # Fewer different values say nothing about whether a column numbers the rows.
 FEWEST_IDENTIFIERS = 20
 IDENTIFIER_NAME = re.compile(r"(.*[_ .-])?(id|uuid|guid|index|rownum|row)|unnamed.*", re.IGNORECASE)
@@ -29,13 +29,17 @@ LONGEST_VALUE = 20
 
 @dataclass(frozen=True)
 class Seen:
-    """A column in a sample: what it seems to be, and in a few words what is in it."""
+    """A column in a sample: what it seems to be, and in a few words what is in it.
+
+    `strays` are the few cells that keep it from being numbers or dates.
+    """
 
     column: AnyColumn
     content: str
     num_values: int
     num_missing: int
     num_different: int
+    strays: StrayWords | None = None
 
     @property
     def summary(self) -> str:
@@ -51,6 +55,7 @@ class Guess:
 
     column: AnyColumn
     content: str
+    strays: StrayWords | None = None
 
 
 def seen(name: str, strings: "pyarrow.ChunkedArray", *, decimal: str = ".", is_whole: bool = True) -> Seen:
@@ -62,14 +67,23 @@ def seen(name: str, strings: "pyarrow.ChunkedArray", *, decimal: str = ".", is_w
     """
     import pyarrow.compute as pc
 
-    counts = pc.value_counts(pc.utf8_trim_whitespace(strings).combine_chunks().drop_null())
+    strings = pc.utf8_trim_whitespace(strings)
+    counts = pc.value_counts(strings.combine_chunks().drop_null())
     different, num_values = counts.field("values"), int(pc.sum(counts.field("counts")).as_py() or 0)
     num_missing = len(strings) - num_values
     if is_whole and len(different) == 1 and not num_missing:
         guess = Guess(IgnoredColumn(), f"always {shown(different[0].as_py())}")
     else:
         guess = _guess(name, different, num_values=num_values, decimal=decimal)
-    return Seen(guess.column, guess.content, num_values, num_missing, len(different))
+        guess = _with_strays(guess, name, strings, decimal=decimal)
+    return Seen(guess.column, guess.content, num_values, num_missing, len(different), guess.strays)
+
+
+def _with_strays(guess: Guess, name: str, strings: "pyarrow.ChunkedArray", *, decimal: str) -> Guess:
+    if isinstance(guess.column, NumberColumn | DateColumn) or is_identifier_name(name):
+        return guess
+    strays = stray_words(strings, decimal=decimal)
+    return guess if strays is None else replace(guess, content=f"{guess.content}; {strays.words}", strays=strays)
 
 
 def _guess(name: str, different: "pyarrow.Array", *, num_values: int, decimal: str) -> Guess:
@@ -77,7 +91,7 @@ def _guess(name: str, different: "pyarrow.Array", *, num_values: int, decimal: s
         return Guess(IgnoredColumn(), "nothing in it")
     is_unique = len(different) == num_values >= FEWEST_IDENTIFIERS
     numbers = numbers_in(different, decimal=decimal)
-    if numbers is not None and not _holds(different, LEADING_ZERO):
+    if numbers is not None and not holds(different, LEADING_ZERO):
         if is_unique and numbers_rows(name, numbers):
             return Guess(IgnoredColumn(), "a number for each row")
         return Guess(NumberColumn(), _range(numbers))
@@ -131,12 +145,6 @@ def _mean_words(strings: "pyarrow.Array") -> float:
     import pyarrow.compute as pc
 
     return float(pc.mean(pc.add(pc.count_substring_regex(strings, r"\s+"), 1)).as_py())
-
-
-def _holds(strings: "pyarrow.Array", pattern: str) -> bool:
-    import pyarrow.compute as pc
-
-    return bool(pc.any(pc.match_substring_regex(strings, pattern), min_count=0).as_py())
 
 
 def _range(numbers: npt.NDArray[np.float64]) -> str:

@@ -65,7 +65,7 @@ class _Parsing:
 
     def fast(self, chunk: Chunk) -> "pyarrow.Table | None":
         """The cells of a chunk; None if pyarrow finds something wrong, which it says too little about."""
-        is_easy = not self.wanted.verbatim and self.wanted.format.decimal == "."
+        is_easy = not self.wanted.verbatim and self.wanted.format.decimal_character == "."
         numbers = self.wanted.numbers.intersection(self.columns) if is_easy else frozenset()
         parsed = self._parsed(chunk, numbers=numbers)
         # A cell among the numbers may be missing with white space around it, or no number: there is more to say of it.

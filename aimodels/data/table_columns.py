@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 ANYTHING = "*"
+MOST_EXPLAINED = 5
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def choose_columns(
             "no column is left to learn from",
             "data.columns",
             help=f"say what one of these is: `data.columns: {{NAME: number}}`; columns found: {listed(list(columns))}",
+            notes=[f"{listed([name])}: {each.summary}" for name, each in list(inferred.items())[:MOST_EXPLAINED]],
         )
     return chosen
 
@@ -160,8 +162,9 @@ def _twice(name: str, key: str, other: str) -> ConfigError:
     )
 
 
-def _refused(code: str, message: str, path: str, *, help: str, near: Sequence[str] = ()) -> ConfigError:
-    suggestions = tuple(Suggestion(word, "medium") for word in near)
-    return ConfigError(
-        [Problem(code=code, message=message, path=path, help=help, suggestions=suggestions)], source=path
-    )
+def _refused(code: str, message: str, path: str, *, help: str, **more: Sequence[str]) -> ConfigError:
+    """The error for a mistake at `path`; with `near` names and `notes`."""
+    suggestions = tuple(Suggestion(word, "medium") for word in more.get("near", ()))
+    notes = tuple(more.get("notes", ()))
+    problem = Problem(code=code, message=message, path=path, help=help, suggestions=suggestions, notes=notes)
+    return ConfigError([problem], source=path)

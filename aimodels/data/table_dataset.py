@@ -17,7 +17,7 @@ from aimodels.data.table_contents import Contents, contents, num_copies
 from aimodels.data.table_findings import point_out
 from aimodels.data.table_outliers import OUTLIERS, without_outliers
 from aimodels.data.table_parts import parts_at
-from aimodels.data.table_plan import TablePlan, plan_of, resolved
+from aimodels.data.table_plan import TablePlan, plan_of, resolved, with_decimal_of
 from aimodels.data.table_problems import listed
 from aimodels.data.table_reading import TableFiles, read
 from aimodels.data.table_splitting import divided, marks_of
@@ -30,7 +30,7 @@ from aimodels.data.table_targets import (
     labels,
     target_for,
 )
-from aimodels.data.table_told import told
+from aimodels.data.table_told import tell_of_strays, told
 from aimodels.data.table_weights import weights_of
 from aimodels.events import warn
 
@@ -58,6 +58,10 @@ def as_dataset(options: TableDatasetOptions, *, seed: int) -> Dataset:
     files = parts_at(options.path, validation=options.validation_path, test=options.test_path)
     sources = {name: TableFiles(paths, options.format, options.on_error) for name, paths in files.items()}
     plan = plan_of(options, sources["train"])
+    if plan.task == "regression":
+        plan.expect_numbers(on_error=options.on_error)
+    tell_of_strays(plan, where=options.path)
+    sources = {name: replace(source, format=with_decimal_of(plan, options.format)) for name, source in sources.items()}
     parts = {name: _read(name, source, plan=plan, options=options) for name, source in sources.items()}
     target = _target(parts["train"], plan=plan, options=options)
     own = {name: _split(part, target=target, plan=plan, options=options) for name, part in parts.items()}
@@ -139,7 +143,7 @@ def _marks(part: Part, *, plan: TablePlan, options: TableDatasetOptions) -> npt.
     if options.split.column is None:
         return None
     said = plan.chosen.columns.get(options.split.column)
-    column, decimal = part.whole.columns[options.split.column], options.format.decimal
+    column, decimal = part.whole.columns[options.split.column], plan.format.decimal_character
     return marks_of(column, rule=options.split, options=said, where=part.where, decimal=decimal)
 
 

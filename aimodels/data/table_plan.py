@@ -8,8 +8,10 @@ from aimodels.config.tables import TableDatasetOptions
 from aimodels.data.cell_types import as_strings, typed
 from aimodels.data.csv_chunks import opened_csv
 from aimodels.data.dataset import Column, TableInput, Target, Task
+from aimodels.data.decimal_marks import decimal_of
 from aimodels.data.table_columns import ANYTHING, ChosenColumns, Roles, Sample, check_names, choose_columns
 from aimodels.data.table_files import is_parquet
+from aimodels.data.table_pieces import OnError
 from aimodels.data.table_reading import TableFiles, sample_of
 from aimodels.data.table_targets import GuessedTask, expect_numbers, guess_task
 
@@ -21,8 +23,8 @@ FEWEST_ROWS = 1_000
 
 @dataclass(frozen=True)
 class TablePlan:
-    """How a table is read. `guessed` and `found_delimiter` are None where the config states the task and what separates
-    cells; a comma is no news either."""
+    """How a table is read. `guessed`, `found_delimiter` and `found_decimal` are None where the config states the task,
+    what separates cells and what stands before decimals; a comma and a point there are no news either."""
 
     roles: Roles
     chosen: ChosenColumns
@@ -30,6 +32,7 @@ class TablePlan:
     guessed: GuessedTask | None
     format: TableFormat
     found_delimiter: str | None
+    found_decimal: str | None
     sample: Sample
 
     @property
@@ -59,6 +62,22 @@ class TablePlan:
         """The columns in which equal rows are equal: what is learned from, and what is predicted."""
         return tuple(dict.fromkeys([*(column.name for column in self.features), *self.roles.targets]))
 
+    def expect_numbers(self, *, on_error: OnError) -> None:
+        """Refuse a target that is to be a number and is none.
+
+        Raises:
+            UserError: it holds texts; or a few, and such rows are not to be skipped.
+        """
+        [name] = self.roles.targets
+        decimal = self.format.decimal_character
+        expect_numbers(self.sample.table[name], name=name, on_error=on_error, decimal=decimal)
+
+
+def with_decimal_of(plan: TablePlan, format: TableFormat) -> TableFormat:
+    """A format with the decimal mark that was found; each file of a table may have a delimiter of its own."""
+    changed: TableFormat = format.model_copy(update={"decimal": plan.format.decimal})
+    return changed
+
 
 def plan_of(options: TableDatasetOptions, source: TableFiles) -> TablePlan:
     """Look at the first rows of the training table, and decide what the config leaves open.
@@ -70,15 +89,15 @@ def plan_of(options: TableDatasetOptions, source: TableFiles) -> TablePlan:
     sample = sampled(source)
     roles = Roles(options.targets, weights=options.weights, split=options.split.column)
     check_names(roles, options.columns, names=sample.table.column_names, where=where)
-    chosen = choose_columns(options.columns, sample, roles=roles, decimal=options.format.decimal)
+    format = stated_format(source, sample)
+    decimal = format.decimal_character
+    chosen = choose_columns(options.columns, sample, roles=roles, decimal=decimal)
     guessed: GuessedTask | None = None
     if options.task == "auto":
-        guessed = guess_task(sample.table.select(list(roles.targets)), decimal=options.format.decimal)
-    elif options.task == "regression":
-        expect_numbers(sample.table[roles.targets[0]], name=roles.targets[0], decimal=options.format.decimal)
+        guessed = guess_task(sample.table.select(list(roles.targets)), decimal=decimal)
     task = guessed.task if guessed is not None else options.task
-    format = stated_format(source)
     is_news = format.delimiter not in (options.format.delimiter, ",")
+    is_comma = format.decimal == "," != options.format.decimal
     return TablePlan(
         roles=roles,
         chosen=chosen,
@@ -86,6 +105,7 @@ def plan_of(options: TableDatasetOptions, source: TableFiles) -> TablePlan:
         guessed=guessed,
         format=format,
         found_delimiter=format.delimiter if is_news else None,
+        found_decimal="," if is_comma else None,
         sample=sample,
     )
 
@@ -122,12 +142,16 @@ def sampled(source: TableFiles) -> Sample:
     return Sample(pa.table(columns), is_whole)
 
 
-def stated_format(source: TableFiles) -> TableFormat:
-    """How the table is written, with the delimiter that was found."""
-    path = source.paths[0]
-    if is_parquet(path) or source.format.delimiter != "auto":
-        return source.format
-    with opened_csv(path, source.format) as file:
-        delimiter = file.dialect.delimiter
-    changed: TableFormat = source.format.model_copy(update={"delimiter": "tab" if delimiter == "\t" else delimiter})
-    return changed
+def stated_format(source: TableFiles, sample: Sample) -> TableFormat:
+    """How the table is written, with the delimiter and the decimal mark that were found."""
+    path, format = source.paths[0], source.format
+    if is_parquet(path):
+        return format
+    if format.delimiter == "auto":
+        with opened_csv(path, format) as file:
+            delimiter = file.dialect.delimiter
+        format = format.model_copy(update={"delimiter": "tab" if delimiter == "\t" else delimiter})
+    if format.decimal == "auto":
+        decimal = "." if format.delimiter == "," else decimal_of(sample.table.columns)
+        format = format.model_copy(update={"decimal": decimal})
+    return format

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,8 @@ from aimodels.config.tables import TaskAsked
 from aimodels.data.cell_types import is_number
 from aimodels.data.column_kinds import numbers_in, shown
 from aimodels.data.dataset import Target, Task, target_of
+from aimodels.data.stray_words import StrayWords, missing_list, stray_words
+from aimodels.data.table_pieces import OnError
 from aimodels.data.table_problems import listed
 from aimodels.errors import ConfigError, DataError, Problem
 from aimodels.events import warn
@@ -31,23 +33,36 @@ FALSE_WORDS = ("0", "0.0", "false", "False", "FALSE", "no", "No", "NO")
 
 @dataclass(frozen=True)
 class GuessedTask:
-    """Whether classes or numbers are predicted, and why."""
+    """Whether classes or numbers are predicted, and why. `strays` are the few targets that are no numbers."""
 
     task: Task
     reason: str
+    strays: StrayWords | None = None
 
 
 def guess_task(targets: "pyarrow.Table", *, decimal: str = ".") -> GuessedTask:
     """What the targets in a sample (a column of strings each, null where one is missing) seem to be.
 
     Texts are classes. Whole numbers are classes if there are two of them, or few that come often. Other numbers are
-    numbers. Several columns are several labels.
+    numbers, also with a few texts between them. Several columns are several labels.
     """
     import pyarrow.compute as pc
 
     if targets.num_columns > 1:
         return GuessedTask("multilabel", f"{targets.num_columns} columns")
-    values = pc.utf8_trim_whitespace(targets.column(0)).combine_chunks().drop_null()
+    strings = pc.utf8_trim_whitespace(targets.column(0))
+    strays = stray_words(strings, decimal=decimal)
+    if strays is not None and strays.noun == "number" and not strays.other_mark:
+        numbers = strings.filter(is_number(strings, decimal=decimal))
+        if _guess_one(numbers, decimal=decimal).task == "regression":
+            return GuessedTask("regression", f"{len(pc.unique(numbers)):,} different numbers", strays)
+    return replace(_guess_one(strings, decimal=decimal), strays=strays)
+
+
+def _guess_one(strings: "pyarrow.ChunkedArray", *, decimal: str) -> GuessedTask:
+    import pyarrow.compute as pc
+
+    values = strings.combine_chunks().drop_null()
     different = pc.unique(values)
     what = f"{len(different):,} different"
     numbers = numbers_in(different, decimal=decimal)
@@ -61,20 +76,39 @@ def guess_task(targets: "pyarrow.Table", *, decimal: str = ".") -> GuessedTask:
     return GuessedTask("regression", f"{what} numbers")
 
 
-def expect_numbers(strings: "pyarrow.ChunkedArray", *, name: str, decimal: str = ".") -> None:
-    """Refuse a target for regression that is no number.
+def expect_numbers(strings: "pyarrow.ChunkedArray", *, name: str, on_error: OnError, decimal: str = ".") -> None:
+    """Refuse a target for regression that is no number; a few such rows may be skipped.
 
     Raises:
+        DataError: a few targets are texts, and are not to be skipped.
         ConfigError: it holds texts.
     """
     import pyarrow.compute as pc
 
+    strays = stray_words(strings, decimal=decimal)
+    if strays is not None and strays.noun == "number":
+        if on_error == "skip" and not strays.other_mark:
+            return
+        raise DataError(
+            f"the target {name} is to be a number: {strays.words}", code="AM284", help=target_advice(strays)
+        )
     different = pc.unique(strings).drop_null()
     words = different.filter(pc.invert(is_number(different, decimal=decimal)))
     if len(words):
         message = f'`data.task` is regression, and the target {name} is no number: "{shown(words[0].as_py())}"'
         help = "for classes, leave `data.task` out; a word for a missing value belongs to `data.format.missing`"
         raise ConfigError([Problem(code="AM284", message=message, path="data.task", help=help)], source="data.task")
+
+
+def target_advice(strays: StrayWords) -> str:
+    """What to write about a target that is a number in nearly all rows."""
+    if strays.other_mark:
+        return "say what stands before decimals, `data.format.decimal`, and write nothing between thousands"
+    return (
+        f"if that stands for a missing target, say so, `data.format.missing: {missing_list(strays)}` (add every other "
+        "word for it) with `data.clean: {missing_target: drop}`; or leave out and count such rows, "
+        "`data.on_error: skip`; for classes, `data.task: multiclass`"
+    )
 
 
 def class_names_of(strings: "pyarrow.ChunkedArray", *, where: str) -> tuple[str, ...]:

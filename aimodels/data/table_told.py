@@ -2,20 +2,26 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from aimodels.config.columns import IgnoredColumn
 from aimodels.data.column_kinds import Seen
 from aimodels.data.excerpts import excerpt, num_columns, on_one_line
+from aimodels.data.stray_words import advice
 from aimodels.data.table_plan import TablePlan
+from aimodels.data.table_targets import target_advice
+from aimodels.events import warn
 
 # More columns than that are summed up by their kinds.
 MOST_LINES = 30
 MOST_IGNORED = 10
 WIDEST_NAME = 24
 WIDTH = 76
+LONGEST_NAME = 60
+MOST_WARNINGS = 8
 
 
 def told(plan: TablePlan) -> tuple[str, ...]:
-    """A line per thing that the config does not say: each column, what is predicted, what separates cells."""
-    return tuple([*_columns(plan), *_task(plan), *_delimiter(plan)])
+    """A line per thing that the config does not say: each column, what is predicted, how cells are written."""
+    return tuple([*_columns(plan), *_task(plan), *_marks(plan)])
 
 
 def _columns(plan: TablePlan) -> Iterator[str]:
@@ -56,9 +62,33 @@ def _task(plan: TablePlan) -> Iterator[str]:
         yield _fitted(f"`data.task` is {plan.guessed.task}: {plan.guessed.reason} in {targets}")
 
 
-def _delimiter(plan: TablePlan) -> Iterator[str]:
+def _marks(plan: TablePlan) -> Iterator[str]:
     if plan.found_delimiter is not None:
         yield f"`data.format.delimiter` is {plan.found_delimiter}"
+    if plan.found_decimal is not None:
+        yield f"`data.format.decimal` is {plan.found_decimal}"
+
+
+def tell_of_strays(plan: TablePlan, *, where: str) -> None:
+    """Warn of what was guessed though a few cells speak against it, nearly all being numbers or dates."""
+    odd = {name: each for name, each in plan.chosen.inferred.items() if each.strays is not None}
+    for name, each in list(odd.items())[:MOST_WARNINGS]:
+        taken = "ignored" if isinstance(each.column, IgnoredColumn) else f"taken for a {each.column.kind}"
+        if each.strays is not None:
+            shown = _quoted(name)
+            warn("AM289", f"{where}: {shown} is {taken}: {each.strays.words}", help=advice(each.strays, name=shown))
+    if len(odd) > MOST_WARNINGS:
+        others = _listed(list(odd)[MOST_WARNINGS:])
+        warn("AM289", f"{where}: so are {len(odd) - MOST_WARNINGS:,} more columns: {others}")
+    if plan.guessed is not None and plan.guessed.strays is not None:
+        strays = plan.guessed.strays
+        as_what = "a number" if plan.task == "regression" else "classes"
+        taken = f"{where}: the target {_quoted(plan.roles.targets[0])} is taken for {as_what}"
+        warn("AM289", f"{taken}: {strays.words}", help=target_advice(strays))
+
+
+def _quoted(name: str) -> str:
+    return excerpt(on_one_line(name), longest=LONGEST_NAME)
 
 
 def short_name(name: str) -> str:

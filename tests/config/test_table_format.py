@@ -34,6 +34,13 @@ def test_a_decimal_comma_is_no_delimiter():
         TableFormat(delimiter="'", quote="'")
 
 
+def test_a_decimal_mark_that_is_to_be_found_is_a_point_until_then():
+    assert [TableFormat(decimal=mark).decimal_character for mark in ("auto", ".", ",")] == [".", ".", ","]
+    assert TableFormat(delimiter=",").decimal == "auto"
+    with pytest.raises(ValidationError, match="`[.]` cannot stand between cells"):
+        TableFormat(delimiter=".")
+
+
 def test_quotes_may_mean_nothing():
     assert TableFormat(quote="none").quote_character is None
     assert TableFormat(quote="'").quote_character == "'"

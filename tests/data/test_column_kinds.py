@@ -25,7 +25,7 @@ SENTENCES = [f"no two of these texts are {number} alike" for number in range(5)]
         (["inf", "1", "2"], "number", "3 numbers, 1 to 2"),
         (["inf", "-inf"], "number", "2 numbers, none finite"),
         (["007", "010", "010"], "category", "3 values, 2 different"),
-        (["1,5", "2"], "category", "2 values, 2 different"),
+        (["1,5", "2"], "category", '2 values, 2 different; numbers with other marks: "1,5"'),
         (["a", "b", "a", None], "category", "3 values, 1 missing, 2 different"),
         (["a", None], "category", "1 value, 1 missing, 1 different"),
         (["a", "a"], "ignore", "2 values, always a"),

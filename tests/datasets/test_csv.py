@@ -187,6 +187,99 @@ def test_a_found_delimiter_is_told_and_kept(tmp_path):
     assert dataset.resolved.format.delimiter == ";"
 
 
+def german(path: Path, cells: Sequence[Sequence[object]]) -> Path:
+    lines = ["area;rooms;price", *(";".join(str(cell).replace(".", ",") for cell in row) for row in cells)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_a_decimal_comma_is_found_told_and_kept(tmp_path):
+    rows = [(index / 4, index % 5, index / 8 + 0.5) for index in range(60)]
+    dataset = opened(german(tmp_path / "a.csv", rows), target="price")
+    assert dataset.target.task == "regression"
+    assert "`data.format.decimal` is ," in dataset.inferred
+    assert dataset.resolved.format.decimal == ","
+    assert [column.kind for column in dataset.input.columns] == ["number", "number"]
+    same = opened(written(tmp_path / "b.csv", ["area", "rooms", "price"], rows), target="price")
+    assert same.provenance.fingerprint == dataset.provenance.fingerprint
+    assert same.resolved.format.decimal == "."
+    assert not any("decimal" in line for line in same.inferred)
+
+
+def test_a_decimal_comma_holds_for_the_test_table_too(tmp_path):
+    rows = [(index / 4, index % 5, index / 8 + 0.5) for index in range(60)]
+    german(tmp_path / "test.csv", [(100.25, 7, 1.5)] * 2)
+    dataset = opened(german(tmp_path / "a.csv", rows), target="price", test_path=str(tmp_path / "test.csv"))
+    assert values(dataset.test, "area") == [100.25, 100.25]
+
+
+def test_a_stated_decimal_mark_is_not_looked_for(tmp_path):
+    rows = [(index % 40 / 4, index % 5, index % 2) for index in range(60)]
+    dataset, warnings = heard(german(tmp_path / "a.csv", rows), target="price", format={"decimal": "."})
+    assert dataset.input.columns[0].kind == "category"
+    assert 'area is taken for a category: numbers with other marks: "0,0", "0,25", "0,5", ...' in (
+        warnings["AM289"].message
+    )
+
+
+def with_words(path: Path, *, column: int, word: str = "unknown") -> Path:
+    rows = [[index % 50 / 4, index % 7, index / 8] for index in range(100)]
+    for row in (31, 64):
+        rows[row][column] = word
+    return written(path, ["area", "rooms", "price"], rows)
+
+
+def test_a_word_among_numbers_makes_no_category_in_silence(tmp_path):
+    path = with_words(tmp_path / "a.csv", column=0)
+    dataset, warnings = heard(path, target="price")
+    assert dataset.input.columns[0].options == CategoryColumn()
+    assert warnings["AM289"].message == (
+        f'{path}: area is taken for a category: 2 of 100 values are no numbers: "unknown"'
+    )
+    assert '`data.format.missing: ["", NA, "unknown"]`' in warnings["AM289"].help
+    mended, warnings = heard(path, target="price", format={"missing": ["", "NA", "unknown"]})
+    assert (mended.input.columns[0].kind, "AM289" in warnings) == ("number", False)
+    skipped, warnings = heard(path, target="price", columns={"area": {"kind": "number"}}, on_error="skip")
+    assert skipped.provenance.counts["rows skipped"] == 2
+    assert "AM289" not in warnings
+    assert "AM289" not in heard(path, target="price", columns={"area": {"kind": "category"}})[1]
+
+
+def test_many_columns_with_words_are_told_together(tmp_path):
+    rows = [["x" if index == 50 else index % 47 / 4] * 20 + [index / 8] for index in range(100)]
+    path = written(tmp_path / "a.csv", [*(f"c{number}" for number in range(20)), "price"], rows)
+    events: list[Event] = []
+    with listening(events.append):
+        opened(path, target="price")
+    told = [event.message for event in events if isinstance(event, Warned) and event.code == "AM289"]
+    assert len(told) == 9
+    assert told[-1] == f"{path}: so are 12 more columns: c8, c9, c10, c11, ..."
+
+
+def test_a_word_among_numbers_to_be_predicted_is_refused_or_skipped(tmp_path):
+    path = with_words(tmp_path / "a.csv", column=2)
+    error = refused(path, target="price")
+    assert isinstance(error, DataError)
+    assert (error.code, error.message) == (
+        "AM284",
+        'the target price is to be a number: 2 of 100 values are no numbers: "unknown"',
+    )
+    assert "data.clean: {missing_target: drop}" in error.help
+    for task in ("auto", "regression"):
+        dataset = opened(path, target="price", task=task, on_error="skip")
+        assert dataset.target.task == "regression"
+        assert dataset.provenance.counts["rows skipped"] == 2
+    stated = opened(path, target="price", clean={"missing_target": "drop"}, format={"missing": ["unknown"]})
+    assert stated.target.task == "regression"
+
+
+def test_a_word_among_few_whole_numbers_is_a_class_and_told(tmp_path):
+    dataset, warnings = heard(with_words(tmp_path / "a.csv", column=1), target="rooms")
+    assert "unknown" in dataset.target.class_names
+    assert "the target rooms is taken for classes: 2 of 100 values are no numbers" in warnings["AM289"].message
+    assert "AM289" not in heard(tmp_path / "a.csv", target="rooms", task="multiclass")[1]
+
+
 def test_many_columns_are_summed_up(tmp_path):
     names = [f"feature_{number}" for number in range(200)]
     rows = [[*RANDOM.integers(0, 9, 200), "ab"[index % 2]] for index in range(30)]
@@ -421,6 +514,13 @@ def test_what_does_not_fit_the_table_is_refused(options, code, says, tmp_path):
     error = refused(fruits(tmp_path / "a.csv"), **options)
     assert (error.code, says in error.message) == (code, True)
     assert error.help
+
+
+def test_where_nothing_is_left_to_learn_from_it_is_told_why(tmp_path):
+    rows = [(index / 7 if index else "unknown", index / 3) for index in range(40)]
+    [problem] = refused(written(tmp_path / "a.csv", ["area", "y"], rows), target="y").problems
+    [note] = problem.notes
+    assert note == 'area: 40 values, a name for each row; 1 of 40 values is no number: "unknown"'
 
 
 def test_near_names_are_told(tmp_path):
