@@ -82,6 +82,11 @@ def test_it_answers_in_json_and_quietly(capfd):
         (["--from-csv", "nothing.csv", "--target", "a"], "AM201", "nothing.csv"),
         (["--target", "species"], "AM286", "--target needs --from-csv"),
         (["--from-csv", "a.csv", "--template", "image"], "AM286", "exclude each other"),
+        (["--template", "image", "data.limit=3"], "AM286", "data.limit=3 needs --from-csv"),
+        (["data.limit=3"], "AM286", "data.limit=3 needs --from-csv"),
+        (["--from-csv", "a.csv", "--target", "a", "train.epochs=3"], "AM286", "init cannot set train.epochs"),
+        (["--from-csv", "a.csv", "--target", "a", "data.target=b"], "AM286", "init cannot set data.target"),
+        (["--from-csv", "a.csv", "--target", "a", "data.fromat=3"], "AM101", "did you mean `format`?"),
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_written(arguments, code, says, capfd, tmp_path):
@@ -97,6 +102,61 @@ def test_it_never_overwrites(capfd):
     assert main(["init", "--from-csv", "sample:penguins", "--target", "species"]) == 2
     assert "error[AM121]" in capfd.readouterr().err
     assert Path("penguins.yaml").read_text(encoding="utf-8") == "precious"
+
+
+def german_table(path: Path, *, word: str = "", encoding: str = "utf-8") -> Path:
+    rows = [f"{number / 4:.2f};{number % 7};{number / 8 + 0.125}".replace(".", ",") for number in range(99)]
+    text = "\n".join(["Fläche;Zimmer;Preis", *rows, f"{word or 1};2;7,5"])
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_a_decimal_comma_goes_into_the_config(tmp_path):
+    german_table(tmp_path / "a.csv")
+    assert main(["init", "--from-csv", "a.csv", "--target", "Preis"]) == 0
+    assert '  format: {delimiter: ;, decimal: ","}\n' in Path("a.yaml").read_text(encoding="utf-8")
+    config = load(Path("a.yaml")).config
+    assert (config.data.task, config.data.columns["Fläche"].kind) == ("regression", "number")
+    assert load_dataset(config.data, seed=0).inferred == ()
+
+
+def test_a_word_among_numbers_is_warned_of_and_told_in_the_config(tmp_path, capfd):
+    german_table(tmp_path / "a.csv", word="unbekannt")
+    assert main(["init", "--from-csv", "a.csv", "--target", "Preis"]) == 0
+    assert "warning[AM289]" in capfd.readouterr().err
+    text = Path("a.yaml").read_text(encoding="utf-8")
+    assert '# Fläche: 1 of 100 values is no number: "unbekannt". If that means that it is missing, put' in text
+    [line] = [line for line in text.splitlines() if "missing: [" in line]
+    mended = "  format: {delimiter: ;, decimal: ',', " + line.strip(" #") + "}"
+    text = text.replace('  format: {delimiter: ;, decimal: ","}', mended).replace("Fläche: ignore", "Fläche: number")
+    Path("b.yaml").write_text(text, encoding="utf-8")
+    dataset = load_dataset(load(Path("b.yaml")).config.data, seed=0)
+    assert dataset.input.columns[0].kind == "number"
+
+
+def test_a_word_among_numbers_to_be_predicted_is_warned_of(tmp_path, capfd):
+    german_table(tmp_path / "a.csv", word="unbekannt")
+    assert main(["init", "--from-csv", "a.csv", "--target", "Fläche"]) == 0
+    assert "the target Fläche is taken for a number" in capfd.readouterr().err
+    assert "  # Fläche: 1 of 100 values" in Path("a.yaml").read_text(encoding="utf-8")
+    assert main(["check", "a.yaml"]) == 4
+    assert "error[AM284]" in capfd.readouterr().err
+
+
+def test_what_init_needs_to_read_the_table_is_taken_as_arguments(tmp_path, capfd):
+    german_table(tmp_path / "a.csv", encoding="latin-1")
+    assert main(["init", "--from-csv", "a.csv", "--target", "Preis"]) == 1
+    assert "takes such keys as arguments: data.format.encoding=latin-1" in capfd.readouterr().err
+    given = ["data.format.encoding=latin-1", "data.on_error=skip", "data.validation=0.1", "data.columns.Fläche.bins=4"]
+    assert main(["init", "--from-csv", "a.csv", "--target", "Preis", *given]) == 0
+    data = load(Path("a.yaml")).config.data
+    assert (data.format.encoding, data.format.decimal, data.on_error, data.validation) == ("latin-1", ",", "skip", 0.1)
+    assert data.columns["Fläche"].bins == 4
+    assert load_dataset(data, seed=0).inferred == ()
+    more = ["data.clean.duplicates=drop", "data.clean.outliers={name: iqr, factor: 2}", "data.weights=Fläche"]
+    assert main(["init", "b.yaml", "--from-csv", "a.csv", "--target", "Preis", given[0], *more]) == 0
+    data = load(Path("b.yaml")).config.data
+    assert (data.weights, data.columns["Fläche"].kind, data.clean.outliers.factor) == ("Fläche", "ignore", 2)
 
 
 # --- check ----------------------------------------------------------------------------------------------------

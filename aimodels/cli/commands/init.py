@@ -1,6 +1,7 @@
 """`aimodels init`: a config of your own to begin with, and the schema that lets an editor help with it."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from aimodels.cli.table_config import table_config
 from aimodels.cli.tables import table
 from aimodels.config.examples import SUFFIXES, all_examples, header
 from aimodels.config.json_schema import FILE, json_schema, modeline
+from aimodels.config.overrides import OVERRIDE
 from aimodels.discovery import PACKAGE
 from aimodels.errors import MissingError, UsageError
 from aimodels.runs.atomic import write_json, write_text
@@ -31,7 +33,11 @@ class Template:
 
 def command(
     console: Console,
-    path: Annotated[Path, Argument(metavar="[PATH]", help="The new file, or the folder it goes to.")] = Path(),
+    path: Annotated[str, Argument(metavar="[PATH]", help="The new file, or the folder it goes to.")] = ".",
+    changes: Annotated[
+        list[str] | None,
+        Argument(metavar="[KEY=VALUE]...", help="With --from-csv: keys of data, data.format.encoding=latin-1"),
+    ] = None,
     template: Annotated[
         str | None, Option("--template", metavar="NAME", help="What to begin with; see --list.")
     ] = None,
@@ -51,20 +57,28 @@ def command(
       aimodels init --template image
       aimodels init mine.yaml --template quickstart
       aimodels init --from-csv penguins.csv --target species
+      aimodels init --from-csv prices.csv --target price data.format.encoding=latin-1
     """
-    _check_options(template=template, from_csv=from_csv, target=target)
+    place, given = _place_and_changes(path, changes or ())
+    _check_options(template=template, from_csv=from_csv, target=target, changes=given)
     if list_:
         rows = [[entry.name, entry.purpose] for entry in templates()]
         console.out(table(console, headers=["template", "purpose"], rows=rows))
         console.essential("\n".join(entry.name for entry in templates()))
         return {"templates": [{"name": name, "purpose": purpose} for name, purpose in rows]}
     if from_csv is not None:
-        found = table_config(from_csv, targets=target or ())
+        found = table_config(from_csv, targets=target or (), changes=given)
         console.answer({"task": found.task, "columns": found.columns})
-        return _write(Begun(found.stem, found.text), path=path, force=force, console=console)
+        return _write(Begun(found.stem, found.text), path=place, force=force, console=console)
     chosen = _called(template or _asked(console))
     begun = Begun(chosen.name, chosen.path.read_text(encoding="utf-8"))
-    return _write(begun, path=path, force=force, console=console)
+    return _write(begun, path=place, force=force, console=console)
+
+
+def _place_and_changes(path: str, changes: Sequence[str]) -> tuple[Path, Sequence[str]]:
+    """The first argument may be left out, and be a change already."""
+    is_change = OVERRIDE.fullmatch(path) is not None and Path(path).suffix not in SUFFIXES
+    return (Path(), [path, *changes]) if is_change else (Path(path), changes)
 
 
 @dataclass(frozen=True)
@@ -75,9 +89,14 @@ class Begun:
     text: str
 
 
-def _check_options(*, template: str | None, from_csv: str | None, target: list[str] | None) -> None:
+def _check_options(
+    *, template: str | None, from_csv: str | None, target: list[str] | None, changes: Sequence[str]
+) -> None:
     if from_csv is not None and template is not None:
         raise UsageError("--from-csv and --template exclude each other", code="AM286", help="leave out one of them")
+    if changes and from_csv is None:
+        message = f"{changes[0]} needs --from-csv"
+        raise UsageError(message, code="AM286", help="name the table: --from-csv FILE; a template is changed by hand")
     if target and from_csv is None:
         raise UsageError("--target needs --from-csv", code="AM286", help="name the table: --from-csv FILE")
 
