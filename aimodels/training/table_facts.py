@@ -1,5 +1,7 @@
 """What the columns of a table hold, split by split, and its first rows; for the pictures of a run."""
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,20 +44,45 @@ def columns_seen(dataset: Dataset) -> dict[str, Any]:
     rows are looked at.
     """
     splits: dict[str, Split] = {split.name: split for split in (dataset.train, dataset.validation) if split is not None}
-    tables = {name: _evenly_spaced(split).rows.table() for name, split in splits.items()}
+    looked_at = {name: _LookedAt.of(split, input=_input(dataset)) for name, split in splits.items()}
     columns = [
-        {"name": column.name, "kind": column.kind, "splits": _seen(column.name, column.kind, tables=tables)}
+        {"name": column.name, "kind": column.kind, "splits": _seen(column.name, column.kind, splits=looked_at)}
         for column in _input(dataset).columns
     ]
     return {"columns": columns, "target": _target(splits, target=dataset.target)}
 
 
-def _seen(name: str, kind: str, *, tables: "dict[str, pyarrow.Table]") -> dict[str, Any]:
-    found = {split: {"count": len(table), "missing": table[name].null_count} for split, table in tables.items()}
+@dataclass(frozen=True)
+class _LookedAt:
+    """Some rows of a split, without their texts, which may be long; and how many values each column lacks in them."""
+
+    num_rows: int
+    table: "pyarrow.Table"
+    missing: Counter[str]
+
+    @classmethod
+    def of(cls, split: Split, *, input: TableInput) -> "_LookedAt":
+        """Evenly spaced rows of a split."""
+        import pyarrow
+
+        rows, missing = _evenly_spaced(split).rows, Counter[str]()
+        texts = [column.name for column in input.columns if column.kind == "text"]
+        others = [name for name in input.names if name not in texts]
+        for part in rows.tables(columns=texts) if texts else ():
+            missing.update({name: part[name].null_count for name in texts})
+        table = rows.table(columns=others) if others else pyarrow.table({})
+        missing.update({name: table[name].null_count for name in others})
+        return cls(len(rows), table, missing)
+
+
+def _seen(name: str, kind: str, *, splits: dict[str, _LookedAt]) -> dict[str, Any]:
+    found = {split: {"count": one.num_rows, "missing": one.missing[name]} for split, one in splits.items()}
     if kind == "number":
-        numbers = {split: table[name].drop_null().to_numpy() for split, table in tables.items()}
+        numbers = {split: one.table[name].drop_null().to_numpy() for split, one in splits.items()}
         return _merged(found, _histograms(numbers))
-    return _merged(found, _frequent(name, tables=tables)) if kind == "category" else found
+    if kind == "category":
+        return _merged(found, _frequent({split: one.table[name] for split, one in splits.items()}))
+    return found
 
 
 def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -75,13 +102,13 @@ def _histograms(numbers: dict[str, npt.NDArray[np.float64]]) -> dict[str, Any]:
     }
 
 
-def _frequent(name: str, *, tables: "dict[str, pyarrow.Table]") -> dict[str, Any]:
+def _frequent(columns: "dict[str, pyarrow.ChunkedArray]") -> dict[str, Any]:
     """How often each of the most frequent values of the training split comes, and all others together."""
     from pyarrow import compute
 
     counts = {
-        split: {pair["values"]: pair["counts"] for pair in compute.value_counts(table[name].drop_null()).to_pylist()}
-        for split, table in tables.items()
+        split: {pair["values"]: pair["counts"] for pair in compute.value_counts(column.drop_null()).to_pylist()}
+        for split, column in columns.items()
     }
     frequent = sorted(counts["train"], key=lambda value: (-counts["train"][value], value))[:MOST_VALUES]
     found = {}
