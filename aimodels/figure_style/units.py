@@ -3,6 +3,8 @@
 from aimodels.evaluation.numerals import plain
 from aimodels.figure_style import short
 
+# The sign is that of `Predictions.errors`.
+ERROR = "error: predicted − true value"
 LONGEST_UNIT = 12
 UNKNOWN = "not defined"
 

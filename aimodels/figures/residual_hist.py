@@ -1,4 +1,4 @@
-"""How the residuals are spread, beside the normal distribution of their mean and deviation; and their Q-Q plot."""
+"""How the errors are spread, beside the normal distribution of their mean and deviation; and their Q-Q plot."""
 
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -19,7 +19,7 @@ from aimodels.figure_style import (
     short,
 )
 from aimodels.figure_style.tasks import with_numbers
-from aimodels.figure_style.units import in_unit, labelled
+from aimodels.figure_style.units import ERROR, in_unit, labelled
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -38,31 +38,31 @@ NORMAL = NormalDist()
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
-    """The histogram and the quantiles of the residuals (true - predicted), from `predictions.csv`.
+    """The histogram and the quantiles of the errors, from `predictions.csv`.
 
     Raises:
         NothingToDraw: the split was not evaluated, or the run predicts classes.
     """
     folder = with_numbers(run, split=split)
     rows = folder.predictions
-    residuals = np.sort(rows.targets - rows.predictions)
-    low, high = _range(residuals)
-    num_bins = int(np.clip(np.sqrt(len(residuals)), FEWEST_BINS, MOST_BINS))
-    counts, edges = np.histogram(residuals, bins=num_bins, range=(low, high))
-    ranks = _ranks(len(residuals))
+    errors = np.sort(rows.errors)
+    low, high = _range(errors)
+    num_bins = int(np.clip(np.sqrt(len(errors)), FEWEST_BINS, MOST_BINS))
+    counts, edges = np.histogram(errors, bins=num_bins, range=(low, high))
+    ranks = _ranks(len(errors))
     return {
         "split": folder.name,
         "unit": folder.report["unit"],
-        "num_examples": len(residuals),
-        "mean": float(residuals.mean()),
-        "deviation": float(residuals.std()),
+        "num_examples": len(errors),
+        "mean": float(errors.mean()),
+        "deviation": float(errors.std()),
         "edges": edges.tolist(),
         "counts": counts.tolist(),
-        "beyond": int(((residuals < low) | (residuals > high)).sum()),
+        "beyond": int(((errors < low) | (errors > high)).sum()),
         # Hazen's positions: the middle of the share of the distribution that each example stands for.
-        "normal": [NORMAL.inv_cdf((rank + 0.5) / len(residuals)) for rank in ranks.tolist()],
-        "residuals": residuals[ranks].tolist(),
-        "quartiles": np.quantile(residuals, (0.25, 0.75)).tolist(),
+        "normal": [NORMAL.inv_cdf((rank + 0.5) / len(errors)) for rank in ranks.tolist()],
+        "errors": errors[ranks].tolist(),
+        "quartiles": np.quantile(errors, (0.25, 0.75)).tolist(),
     }
 
 
@@ -79,7 +79,7 @@ def _range(ordered: Floats) -> tuple[float, float]:
 
 
 def _ranks(num_examples: int) -> npt.NDArray[np.int64]:
-    """Places among the residuals in order: all, or of very many both ends and some between them."""
+    """Places among the errors in order: all, or of very many both ends and some between them."""
     if num_examples <= MOST_POINTS:
         return np.arange(num_examples)
     ends = np.arange(NUM_EXTREMES)
@@ -98,15 +98,15 @@ def draw(series: Sequence[Series]) -> "Figure":
         raise NothingToDraw("the runs predict in different units")
     [unit] = units
     figure = new_figure(width=9.2, height=4.2 + 0.17 * (len(series) + 1))
-    figure.suptitle(heading(series, "distribution of the residuals"), fontsize=10)
+    figure.suptitle(heading(series, "distribution of the errors"), fontsize=10)
     left, right = figure.subplots(1, 2)
     left.axvline(0, color=GREY, linewidth=0.8, linestyle=(0, (2, 3)))
     for position, one in enumerate(series):
         _draw_histogram(left, one, appearance=look(position), alone=len(series) == 1)
         _draw_quantiles(right, one, position=position)
-    residual = labelled("residual: true − predicted value", unit=unit)
-    left.set(xlabel=residual, ylabel="% of the examples", ylim=(0, None))
-    right.set(xlabel="quantile of the standard normal distribution", ylabel=residual, title="Q-Q")
+    error = labelled(ERROR, unit=unit)
+    left.set(xlabel=error, ylabel="% of the examples", ylim=(0, None))
+    right.set(xlabel="quantile of the standard normal distribution", ylabel=error, title="Q-Q")
     beyond = sum(one.numbers["beyond"] for one in series)
     left.set_title(f"histogram, without {beyond:,} very far out" if beyond else "histogram")
     legend_below(figure, left, columns=2 if len(series) == 1 else 1)
@@ -118,7 +118,7 @@ def _draw_histogram(axes: "Axes", one: Series, *, appearance: dict[str, Any], al
     edges, mean, deviation = np.array(numbers["edges"]), numbers["mean"], numbers["deviation"]
     percent = 100 * np.array(numbers["counts"]) / numbers["num_examples"]
     spread = f"mean {in_unit(mean, unit=numbers['unit'])}, deviation {in_unit(deviation, unit=numbers['unit'])}"
-    label = f"residuals, {spread}" if alone else f"{short(one.name, longest=60)}: {spread}"
+    label = f"errors, {spread}" if alone else f"{short(one.name, longest=60)}: {spread}"
     axes.stairs(percent, edges, linewidth=1.5, label=label, **appearance)
     if not alone:
         return
@@ -134,9 +134,9 @@ def _draw_quantiles(axes: "Axes", one: Series, *, position: int) -> None:
     numbers = one.numbers
     normal = np.array(numbers["normal"])
     colour, marker = look(position)["color"], MARKERS[position % len(MARKERS)]
-    axes.scatter(normal, numbers["residuals"], s=12, color=colour, marker=marker, alpha=0.6, linewidths=0, zorder=2)
+    axes.scatter(normal, numbers["errors"], s=12, color=colour, marker=marker, alpha=0.6, linewidths=0, zorder=2)
     ends = np.array([min(normal.min(), -1.0), max(normal.max(), 1.0)])
-    # Through the quartiles, which a few large residuals do not move.
+    # Through the quartiles, which a few large errors do not move.
     lower, upper = numbers["quartiles"]
     straight = (lower + upper) / 2 + (upper - lower) / (2 * NORMAL.inv_cdf(0.75)) * ends
     axes.plot(ends, straight, linewidth=1.0, color="black" if position == 0 else colour, linestyle="--", zorder=3)

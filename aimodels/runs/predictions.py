@@ -60,7 +60,7 @@ class Predictions:
 
     @cached_property
     def errors(self) -> npt.NDArray[np.float64]:
-        """How far each number is above the true one ([N]); for regression."""
+        """How far each number is above the true one ([N]); every report, file and figure has the errors from here."""
         return np.asarray(self.predictions - self.targets, np.float64)
 
 

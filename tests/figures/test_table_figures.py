@@ -136,18 +136,23 @@ def test_a_range_is_never_empty():
 # --- residuals -------------------------------------------------------------------------------------------------
 
 
-def test_residuals_are_what_the_predictions_lack(runs_dir):
+def test_errors_have_the_sign_of_the_report_and_the_answers(runs_dir):
     run = predicting(runs_dir, targets=[1.0, 5.0], predictions=[2.0, 3.0])
     cloud = numbers_of("residuals", run)["cloud"]
-    assert (cloud["x"], cloud["y"]) == ([2.0, 3.0], [-1.0, 2.0])
-    assert drawn("residuals", run).axes[0].get_ylabel() == "residual: true − predicted value (g)"
+    assert (cloud["x"], cloud["y"]) == ([2.0, 3.0], [1.0, -2.0])
+    spread = numbers_of("residual_hist", run)
+    assert (spread["errors"], spread["mean"]) == ([-2.0, 1.0], evaluation_of(run).report["metrics"]["mean_error"])
+    axis = "error: predicted − true value (g)"
+    assert drawn("residuals", run).axes[0].get_ylabel() == axis
+    assert [axes.get_xlabel() for axes in drawn("residual_hist", run).axes][0] == axis
+    assert [axes.get_ylabel() for axes in drawn("residual_hist", run).axes][1] == axis
 
 
 def test_the_running_median_follows_a_bend_and_not_the_outliers(runs_dir):
     predictions = np.arange(200.0)
-    residuals = np.where(predictions < 100, -5.0, 5.0)
-    residuals[::10] = 1e6
-    run = predicting(runs_dir, targets=predictions + residuals, predictions=predictions)
+    errors = np.where(predictions < 100, -5.0, 5.0)
+    errors[::10] = 1e6
+    run = predicting(runs_dir, targets=predictions - errors, predictions=predictions)
     running = numbers_of("residuals", run)["running"]
     assert len(running["prediction"]) == 10
     assert running["median"] == [-5.0] * 5 + [5.0] * 5
@@ -162,7 +167,7 @@ def test_there_is_no_running_median_of_a_few_examples_or_of_one_prediction(runs_
     assert "running median" not in words_of(drawn("residuals", run))
 
 
-def test_the_histogram_of_residuals_counts_all_but_those_very_far_out(runs_dir):
+def test_the_histogram_of_errors_counts_all_but_those_very_far_out(runs_dir):
     targets, predictions = numbers_answered(1000)
     predictions[:3] += 1e9
     run = predicting(runs_dir, targets=targets, predictions=predictions)
@@ -173,18 +178,18 @@ def test_the_histogram_of_residuals_counts_all_but_those_very_far_out(runs_dir):
     assert "without 3 very far out" in words_of(drawn("residual_hist", run))
 
 
-def test_residuals_of_a_normal_distribution_lie_on_the_line(runs_dir):
-    residuals = np.random.default_rng(0).normal(10, 2, size=50_000)
-    run = predicting(runs_dir, targets=residuals, predictions=np.zeros(50_000))
+def test_errors_of_a_normal_distribution_lie_on_the_line(runs_dir):
+    errors = np.random.default_rng(0).normal(10, 2, size=50_000)
+    run = predicting(runs_dir, targets=np.zeros(50_000), predictions=errors)
     numbers = numbers_of("residual_hist", run)
     assert (numbers["mean"], numbers["deviation"]) == pytest.approx((10, 2), abs=0.05)
     inner = np.abs(numbers["normal"]) < 2
     np.testing.assert_allclose(
-        np.array(numbers["residuals"])[inner], 10 + 2 * np.array(numbers["normal"])[inner], atol=0.15
+        np.array(numbers["errors"])[inner], 10 + 2 * np.array(numbers["normal"])[inner], atol=0.15
     )
-    assert len(numbers["residuals"]) <= 400
-    assert numbers["residuals"][:2] == sorted(residuals)[:2]
-    assert numbers["residuals"][-1] == residuals.max()
+    assert len(numbers["errors"]) <= 400
+    assert numbers["errors"][:2] == sorted(errors)[:2]
+    assert numbers["errors"][-1] == errors.max()
 
 
 def test_runs_in_different_units_share_no_histogram(runs_dir):
