@@ -423,7 +423,7 @@ def test_a_network_too_large_for_the_memory(
 
     from aimodels.training import preparing
 
-    def too_large(*arguments: object) -> None:
+    def too_large(*arguments: object, **_: object) -> None:
         # TensorFlow itself tries for ten seconds before it gives up.
         raise tf.errors.ResourceExhaustedError(None, None, "OOM") if from_tensorflow else MemoryError
 
