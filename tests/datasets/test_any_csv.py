@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import tempfile
 from pathlib import Path
 
@@ -78,10 +79,11 @@ def positions(split: Split) -> np.ndarray:
 
 
 @settings(max_examples=120, deadline=None)
-@given(table=tables(), wished=wishes())
-def test_any_table_is_loaded_or_refused_in_words(table, wished):
+@given(table=tables(), wished=wishes(), delimiter=st.sampled_from(",;"), decimal=st.sampled_from(".,"))
+def test_any_table_is_loaded_or_refused_in_words(table, wished, delimiter, decimal):
     text = io.StringIO()
-    csv.writer(text).writerows(table)
+    rows = [[re.sub(r"(?<=\d)[.](?=\d)", decimal, cell) for cell in row] for row in table[1:]]
+    csv.writer(text, delimiter=delimiter).writerows([table[0], *rows])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "any.csv"
         path.write_bytes(text.getvalue().encode("utf-8", "replace"))
