@@ -33,6 +33,7 @@ class Tally:
     num_broken: int = 0
     first_broken: list[str] = field(default_factory=list)
     unseen: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unread_dates: dict[str, dict[str, Any]] = field(default_factory=dict)
     num_infinite: dict[str, int] = field(default_factory=dict)
 
     def add(self, given: "GivenRows", predictor: "Predictor") -> None:
@@ -45,20 +46,29 @@ class Tally:
         for found in predictor.unseen(given.table):
             known = self.unseen.setdefault(found.column, {"rows": 0, "first": found.first})
             known["rows"] += found.count
+        for dates in predictor.unread_dates(given.table):
+            known = self.unread_dates.setdefault(
+                dates.column, {"rows": 0, "first": dates.first, "format": dates.format}
+            )
+            known["rows"] += dates.count
         for column, count in given.num_infinite.items():
             self.num_infinite[column] = self.num_infinite.get(column, 0) + count
 
     def warn(self) -> None:
         """Tell what was answered although it is doubtful."""
         if self.unseen:
-            told = [
-                f"{name} ({found['rows']:,} row{'s' * (found['rows'] != 1)}, first {cell(found['first'])})"
-                for name, found in self.unseen.items()
-            ]
+            told = [f"{name} ({_rows(found)})" for name, found in self.unseen.items()]
             warn(
                 "AM290",
                 f"values that training has not shown: {', '.join(told)}",
                 help="what is answered about something never seen is a guess; look for other spellings, or train anew",
+            )
+        if self.unread_dates:
+            told = [f"{name} ({_rows(found)}, expected {found['format']})" for name, found in self.unread_dates.items()]
+            warn(
+                "AM292",
+                f"what is no date of the format that the run reads is taken for missing: {', '.join(told)}",
+                help="write dates as the run reads them (iso: 2024-05-31), or train anew with the `format` of these",
             )
         tell_infinite(self.num_infinite)
 
@@ -76,6 +86,10 @@ class Tally:
                 + "repair these or leave them out",
                 notes=self.first_broken[1:],
             )
+
+
+def _rows(found: dict[str, Any]) -> str:
+    return f"{found['rows']:,} row{'s' * (found['rows'] != 1)}, first {cell(found['first'])}"
 
 
 def answer_rows(
@@ -113,8 +127,9 @@ def answer_rows(
             else:
                 told = _write(console, _counted(run, tables, predictor, tally), predictor=predictor, output=output)
     tally.warn()
-    facts = {"num_rows": tally.num_rows, "num_errors": tally.num_broken, "unseen": tally.unseen}
-    console.answer(told | facts | {"other_columns": list(tables.others)})
+    facts = {"num_rows": tally.num_rows, "num_errors": tally.num_broken}
+    doubtful = {"unseen": tally.unseen, "unread_dates": tally.unread_dates}
+    console.answer(told | facts | doubtful | {"other_columns": list(tables.others)})
     tally.expect_answers()
     return {"output": str(output) if output else None}
 

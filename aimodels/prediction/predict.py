@@ -15,6 +15,7 @@ from aimodels.prediction.kinds import other_kind
 from aimodels.prediction.outputs import Answers
 from aimodels.prediction.table_answering import RawRows, TableAnswering
 from aimodels.prediction.text_answering import TextAnswering
+from aimodels.prediction.unread_dates import UnreadDates, unread_dates
 from aimodels.prediction.unseen import Unseen, unseen
 from aimodels.runs.folder import RunFolder
 
@@ -63,6 +64,10 @@ class Predictor:
     def unseen(self, table: "pyarrow.Table") -> list[Unseen]:
         """The columns of some rows with values that training has not shown."""
         return list(unseen(table, model=self._tables.model))
+
+    def unread_dates(self, table: "pyarrow.Table") -> list[UnreadDates]:
+        """The columns of some rows with cells that are no dates of the format that training had."""
+        return list(unread_dates(table, model=self._tables.model))
 
     def num_words(self, strings: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many words each text has, those that are cut off included: [N]."""

@@ -188,6 +188,34 @@ def test_values_that_training_has_not_shown_are_counted(
     assert warned["AM264"].endswith("bill length (mm) (1)")
 
 
+def test_dates_that_the_network_cannot_read_are_counted(
+    table_run: RunFolder, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = ["1.2.2020", "", "NA", " 2020-02-01 ", "2020-02-30", "1.2.2020", "soon"]
+    table.write_text("\n".join([HEADER, *(f"1,,{cell},,," for cell in cells)]) + "\n")
+    assert predict(table_run, str(table), "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["unread_dates"] == {"Größe": {"rows": 4, "first": "1.2.2020", "format": "iso"}}
+    # The network says the same: what it takes for missing is answered as if it were.
+    answers = [answer["scores"] for answer in document["predictions"]]
+    assert [answer == answers[1] for answer in answers] == [True, True, True, False, True, True, True]
+    assert predict(table_run, "--row", '{"Größe": "1.2.2020"}') == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "AM292]: what is no date of the format that the run reads is taken for missing: Größe (1 row, first" in said
+    assert '"1.2.2020", expected iso)' in said
+
+
+def test_a_missing_date_is_not_an_unread_one(table_run: RunFolder) -> None:
+    import pyarrow
+
+    from aimodels.prediction.predict import Predictor
+
+    predictor, missing = Predictor(table_run), ["", "  ", " NA ", None]
+    assert predictor.unread_dates(pyarrow.table({"Größe": pyarrow.array(missing, pyarrow.string())})) == []
+    [found] = predictor.unread_dates(pyarrow.table({"Größe": [*missing, "2024-5-3", " 2024-05-03"]}))
+    assert (found.count, found.first) == (1, "2024-5-3")
+
+
 def test_stdin_and_files_are_read_in_turn(
     table_run: RunFolder, table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
