@@ -55,14 +55,16 @@ class TableSource:
             found = {name: _padded(tf.gather(whole, chosen)) for name, whole in self.tensors.items()}
             return (found, *(tf.gather(each, chosen) for each in targets))
 
-        positions = tf.data.Dataset.from_tensor_slices(order.positions).batch(self.batch_size)
         if self._has_texts:
+            positions = tf.data.Dataset.from_tensor_slices(order.positions).batch(self.batch_size)
             return positions.map(as_written(fetch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         # A small batch takes less time than the call that gathers it, so that many are gathered at once.
         num_whole = len(order.positions) // self.batch_size
-        whole = positions.take(num_whole).batch(BATCHES_AT_ONCE)
-        gathered = whole.map(as_written(fetch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        batches = gathered.unbatch().concatenate(positions.skip(num_whole).map(as_written(fetch)))
+        whole, rest = np.split(order.positions, [num_whole * self.batch_size])
+        several = tf.data.Dataset.from_tensor_slices(whole.reshape(-1, self.batch_size)).batch(BATCHES_AT_ONCE)
+        gathered = several.map(as_written(fetch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).unbatch()
+        last = tf.data.Dataset.from_tensor_slices(rest[None] if len(rest) else rest[:0, None])
+        batches = gathered.concatenate(last.map(as_written(fetch)))
         return batches.apply(tf.data.experimental.assert_cardinality(len(order)))
 
     @property

@@ -44,7 +44,12 @@ train: {epochs: 2, batch_size: 32, augment: {word_dropout: 0.2}}
 # more. The validation split has an odd number of rows.
 TABLES = """
 data:
-  {name: csv, path: "sample:penguins", target: bill_depth_mm, task: regression, limit: 200, clean: {missing_target: drop}}
+  name: csv
+  path: sample:penguins
+  target: bill_depth_mm
+  task: regression
+  limit: 200
+  clean: {missing_target: drop}
 model: {name: mlp, hidden: [16]}
 train: {epochs: 2, batch_size: 32}
 """
