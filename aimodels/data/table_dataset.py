@@ -30,7 +30,7 @@ from aimodels.data.table_targets import (
     labels,
     target_for,
 )
-from aimodels.data.table_told import tell_of_strays, told
+from aimodels.data.table_told import tell_of_double_use, tell_of_strays, told
 from aimodels.data.table_weights import weights_of
 from aimodels.events import warn
 
@@ -61,6 +61,7 @@ def as_dataset(options: TableDatasetOptions, *, seed: int) -> Dataset:
     if plan.task == "regression":
         plan.expect_numbers(on_error=options.on_error)
     tell_of_strays(plan, where=options.path)
+    tell_of_double_use(plan, where=options.path)
     sources = {name: replace(source, format=with_decimal_of(plan, options.format)) for name, source in sources.items()}
     parts = {name: _read(name, source, plan=plan, options=options) for name, source in sources.items()}
     target = _target(parts["train"], plan=plan, options=options)

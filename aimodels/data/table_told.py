@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from aimodels.config.columns import IgnoredColumn
+from aimodels.config.key_paths import joined
 from aimodels.data.column_kinds import Seen
 from aimodels.data.excerpts import excerpt, num_columns, on_one_line
 from aimodels.data.stray_words import advice
@@ -85,6 +86,20 @@ def tell_of_strays(plan: TablePlan, *, where: str) -> None:
         as_what = "a number" if plan.task == "regression" else "classes"
         taken = f"{where}: the target {_quoted(plan.roles.targets[0])} is taken for {as_what}"
         warn("AM289", f"{taken}: {strays.words}", help=target_advice(strays))
+
+
+def tell_of_double_use(plan: TablePlan, *, where: str) -> None:
+    """Warn of columns that part or weigh the rows and are learned from as well, because the config names them."""
+    roles = plan.roles
+    uses = [(roles.split, "parts the rows (`data.split.column`)"), (roles.weights, "weighs the rows (`data.weights`)")]
+    for name, use in uses:
+        if name is not None and name in plan.input.names:
+            warn(
+                "AM293",
+                f"{where}: {_quoted(name)} {use}, and is learned from as well",
+                help=f"new rows seldom say anything by it; leave it out as an input: "
+                f"`{joined(['data', 'columns', _quoted(name)])}=ignore`",
+            )
 
 
 def _quoted(name: str) -> str:

@@ -170,6 +170,27 @@ def test_weights_come_from_a_column(tmp_path):
     assert "w" not in dataset.input.names
 
 
+def test_learning_from_what_parts_or_weighs_the_rows_is_pointed_out(tmp_path):
+    rows = [(*fruit(index), index % 10, index % 4) for index in range(60)]
+    path = written(tmp_path / "a.csv", ["x", "colour", "fruit", "the patient", "w"], rows)
+    parted: dict[str, object] = {"split": {"by": "group", "column": "the patient"}, "weights": "w"}
+    kinds = {"w": {"kind": "number"}, "the patient": {"kind": "category"}}
+    events: list[Event] = []
+    with listening(events.append):
+        dataset = opened(path, columns=kinds, **parted)
+    found = [event for event in events if isinstance(event, Warned) and event.code == "AM293"]
+    assert [event.message for event in found] == [
+        f"{path}: the patient parts the rows (`data.split.column`), and is learned from as well",
+        f"{path}: w weighs the rows (`data.weights`), and is learned from as well",
+    ]
+    assert '`data.columns."the patient"=ignore`' in found[0].help
+    assert {"the patient", "w"} < set(dataset.input.names)
+    for columns in ({}, {"w": {"kind": "ignore"}, "the patient": {"kind": "ignore"}}):
+        dataset, warnings = heard(path, columns=columns, **parted)
+        assert "AM293" not in warnings
+        assert dataset.train.weights is not None
+
+
 def test_the_fingerprint_knows_the_cells_and_not_the_file(tmp_path):
     first = opened(fruits(tmp_path / "a.csv"))
     text = (tmp_path / "a.csv").read_text(encoding="utf-8")
