@@ -24,7 +24,7 @@ from aimodels.data.table_problems import (
     wrong_quoting,
 )
 from aimodels.data.table_rows import UTF16_STARTS
-from aimodels.data.unpacking import MOST_TEXT_BYTES, unpacked
+from aimodels.data.unpacking import MOST_TEXT_BYTES, may_not_read, unpacked
 
 CHUNK_BYTES = 1 << 21
 # Each column of a chunk has its price, whatever its length: wide tables are read in larger chunks.
@@ -51,10 +51,13 @@ def opened_csv(path: Path, format: TableFormat) -> Iterator[CsvFile]:
     Raises:
         DataError: it is broken, empty, not in its encoding, or its header or its quotes are wrong; also while its
             chunks are read.
+        MachineError: it may not be read.
     """
     try:
         with unpacked(path) as stream:
             yield _begun(path, _blocks(stream, path=path, encoding=format.encoding), format)
+    except PermissionError as error:
+        raise may_not_read(path) from error
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise unreadable(path, reason or str(error) or type(error).__name__) from error

@@ -8,6 +8,7 @@ import numpy as np
 
 from aimodels.data.table_pieces import ParquetPlace, Piece, Wanted
 from aimodels.data.table_problems import no_rows, twice_named, unreadable
+from aimodels.data.unpacking import may_not_read
 
 if TYPE_CHECKING:
     from pyarrow import parquet
@@ -39,6 +40,8 @@ def parquet_pieces(path: Path, wanted: Wanted) -> Iterator[Piece]:
                 cells = pyarrow.Table.from_batches([batch]).select(columns)
                 yield Piece(cells, np.arange(number, number + len(batch)), ParquetPlace(path))
                 number += len(batch)
+    except PermissionError as error:
+        raise may_not_read(path) from error
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise unreadable(path, str(error)) from error
 

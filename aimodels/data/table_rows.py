@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aimodels.data.unpacking import MOST_TEXT_BYTES, most_bytes, refused_as_bomb, unpacked
+from aimodels.data.unpacking import MOST_TEXT_BYTES, may_not_read, most_bytes, refused_as_bomb, unpacked
 from aimodels.errors import DataError
 
 UTF16_STARTS = (b"\xff\xfe", b"\xfe\xff")
@@ -145,6 +145,8 @@ def parquet_rows(path: Path, choose: Choose) -> Iterator[Row]:
                 for text, target in zip(texts, batch.column(wanted.target).to_pylist(), strict=True):
                     number += 1
                     yield Row(f"{path.name} row {number}", text, target)
+    except PermissionError as error:
+        raise may_not_read(path) from error
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise unreadable(path, str(error)) from error
 

@@ -14,6 +14,7 @@ from aimodels.data.missing import missing
 from aimodels.data.table_rows import Choose, Row, Wanted, csv_rows, jsonl_rows, parquet_rows, unreadable
 from aimodels.data.text_collection import NOT_UTF8, FoundText
 from aimodels.data.text_files import decoded
+from aimodels.data.unpacking import may_not_read
 from aimodels.errors import DataError
 
 FORMATS = ".csv, .tsv, .jsonl (each also with .gz) or .parquet"
@@ -149,6 +150,8 @@ def _rows(path: Path, choose: Choose) -> Iterator[Row]:
         raise unreadable(path, f"its name does not say what it is, expected {FORMATS}")
     try:
         yield from reader(path, choose)
+    except PermissionError as error:
+        raise may_not_read(path) from error
     except (OSError, EOFError, zlib.error) as error:
         raise unreadable(path, str(error) or type(error).__name__) from error
 

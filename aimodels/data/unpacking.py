@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from aimodels.errors import DataError
+from aimodels.errors import DataError, MachineError
 from aimodels.events import Downloaded, emit
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ def refused_as_bomb(path: Path) -> DataError:
         code="AM245",
         help="texts never pack that well, such files are made to fill memory and disks; fetch the data again from its "
         "publisher. If you know better, unpack it yourself and name what comes out of it",
+    )
+
+
+def may_not_read(path: Path) -> MachineError:
+    """The error for a file that the system does not let us read, whatever is in it."""
+    return MachineError(
+        f"cannot read {path}: permission denied", code="AM703", help="check the permissions of the file and its folder"
     )
 
 

@@ -1,6 +1,8 @@
 """Tables read from files: what comes out, and what is said of those that are broken."""
 
+import errno
 import gzip
+import os
 from pathlib import Path
 
 import pyarrow as pa  # noqa: TID253 - what these tests are about
@@ -15,7 +17,7 @@ from aimodels.data.stored_rows import StoredRows
 from aimodels.data.table_files import files_at
 from aimodels.data.table_pieces import Wanted
 from aimodels.data.table_reading import Reading, TableFiles, header_of, read, sample_of
-from aimodels.errors import DataError
+from aimodels.errors import DataError, MachineError
 from aimodels.events import Event, Warned, listening
 
 KINDS = {"age": "number", "city": "category", "note": "text"}
@@ -276,6 +278,20 @@ def test_utf_16_is_recognised_by_its_mark():
 def test_a_nul_character_is_named_by_its_line(chunk_size):
     error = error_of("age,city,note\n1,a,x\n2,\0,y\n")
     assert (error.code, error.message) == ("AM258", "a.csv:3: the line holds a NUL character")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.parquet"])
+def test_a_file_that_may_not_be_read_is_not_said_to_be_broken(name, monkeypatch):
+    def refuse(*given: object, **options: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+
+    Path(name).write_bytes(b"")
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(parquet, "ParquetFile", refuse)
+    with pytest.raises(MachineError) as caught:
+        read(files(name), kinds=KINDS)
+    assert (caught.value.code, caught.value.message) == ("AM703", f"cannot read {name}: permission denied")
+    assert "permissions of the file" in caught.value.help
 
 
 def test_a_packed_file_that_was_cut_off_is_told():

@@ -1,8 +1,10 @@
 """Tables of texts: CSV, TSV, JSON lines and Parquet, and what is said about those that are broken."""
 
 import csv
+import errno
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from aimodels.data import table_rows, unpacking
 from aimodels.data.text_collection import FoundText
 from aimodels.data.text_tables import Columns, class_names_of, find_tables, is_table, read_tables
-from aimodels.errors import DataError, MissingError
+from aimodels.errors import DataError, MachineError, MissingError
 from aimodels.events import Downloaded, Event, listening
 
 ROWS = [
@@ -341,6 +343,19 @@ def test_utf16_is_told(tmp_path, encoding):
         read(write(tmp_path / "a.csv", mark + "text,label\na,b\n".encode(encoding)))
     assert caught.value.code == "AM243"
     assert "iconv" in caught.value.help
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl.gz", "a.parquet"])
+def test_a_table_that_may_not_be_read_is_not_said_to_be_broken(tmp_path, name, monkeypatch):
+    def refuse(*given: object, **options: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    path = write(tmp_path / name, b"")
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("pyarrow.parquet.ParquetFile", refuse)
+    with pytest.raises(MachineError, match="cannot read .*: permission denied") as caught:
+        read(path)
+    assert caught.value.code == "AM703"
 
 
 @pytest.mark.parametrize("name", ["a.csv.gz", "a.jsonl.gz"])
