@@ -14,7 +14,19 @@ from aimodels.runs.reading import document_in
 from aimodels.runs.status import status
 
 # These say most in a line; the others are in folds.json.
-SHOWN = ("accuracy", "macro_f1", "roc_auc", "log_loss", "hamming_loss", "r2", "mae", "rmse", "mape")
+SHOWN = (
+    "accuracy",
+    "macro_f1",
+    "roc_auc",
+    "log_loss",
+    "hamming_loss",
+    "pinball_loss",
+    "share_below",
+    "r2",
+    "mae",
+    "rmse",
+    "mape",
+)
 MOST_METRICS = 5
 MEAN = "mean ± std"
 

@@ -62,3 +62,8 @@ Loss = Annotated[
 ]
 OF_CLASSES = ("cross_entropy", "focal")
 OF_NUMBERS = ("mse", "mae", "huber", "quantile")
+
+
+def quantile_of(loss: Loss) -> float | None:
+    """The quantile that is asked for; None where the loss asks for something else."""
+    return loss.quantile if isinstance(loss, Quantile) else None

@@ -16,7 +16,7 @@ from aimodels.runs.listing import bigger_is_better
 
 SPLIT = "test"
 # The first of these that was measured decides which of two cross-validations is better.
-DECIDING = ("accuracy", "r2")
+DECIDING = ("accuracy", "pinball_loss", "r2")
 FOLD = "fold"
 
 
@@ -148,4 +148,4 @@ def _rows(path: Path, stack: ExitStack) -> Iterator[list[str]]:
 def _baselines(told: Mapping[str, Any] | None) -> dict[str, dict[str, float]]:
     """The scores of the simple models that a table's network was compared with, by the name of the model."""
     models = [told[kind] for kind in ("trivial", "linear")] if told else []
-    return {model["name"]: _numbers(model["scores"]) for model in models if model["scores"]}
+    return {model["name"]: _numbers(model["scores"]) for model in models if model and model["scores"]}

@@ -15,15 +15,15 @@ import numpy.typing as npt
 from aimodels.data.dataset import Split, Task
 from aimodels.data.rows import Rows
 from aimodels.errors import UserError
-from aimodels.evaluation.chosen import Chosen
+from aimodels.evaluation.aims import MEDIAN, Aim
+from aimodels.evaluation.confusions import confusion_matrix, count
 from aimodels.evaluation.intervals import wilson
 from aimodels.evaluation.linear_features import Encoded, LinearFeatures, cells_per_row, fit_features
+from aimodels.evaluation.measured import Measured
 from aimodels.evaluation.numerals import percent, plain
-from aimodels.evaluation.regression_scores import RegressionScores, score_numbers
-from aimodels.evaluation.scoring import AnyScores
-from aimodels.prediction.outputs import EVEN
+from aimodels.evaluation.probabilities import areas
+from aimodels.evaluation.regression_scores import OF_QUANTILES, Floats, RegressionScores, score_numbers
 from aimodels.runs.atomic import finite
-from aimodels.runs.predictions import Predictions
 
 Targets = npt.NDArray[Any]
 Encode = Callable[[Rows], Iterator[Encoded]]
@@ -52,28 +52,30 @@ class Baseline:
 class Comparison:
     """The network beside its baselines on the same examples; `interval` is the 95 % interval of the network's score.
 
-    `num_train` is how many rows the linear model was fitted on, of `num_available`. `is_tuned` says that the answers
-    are not those of the threshold 0.5, so that accuracy is not what they were chosen for.
+    `num_train` is how many rows the linear model was fitted on, of `num_available`. `linear` is None where a linear
+    model would aim at something else. `is_usual` says that the network was asked for what the baselines are.
     """
 
     metric: str
     network: float
     interval: tuple[float, float] | None
     trivial: Baseline
-    linear: Baseline
+    linear: Baseline | None
     num_train: int = 0
     num_available: int = 0
-    is_tuned: bool = False
+    is_usual: bool = True
 
     def __str__(self) -> str:
         shown = percent if self.metric == "accuracy" else plain
         parts = [f"{self.metric} {shown(self.network)}"]
-        for one in (self.trivial, self.linear):
+        for one in filter(None, (self.trivial, self.linear)):
             parts.append(f"{one.name} {shown(one.scores[self.metric]) if one.scores else 'not fitted'}")
         return " · ".join(parts) + self._fitted
 
     @property
     def _fitted(self) -> str:
+        if self.linear is None:
+            return f" ({self.trivial.reason})" if self.trivial.reason else ""
         if not self.linear.scores:
             return f" ({self.linear.reason})"
         rows = f"{self.num_train:,} training rows"
@@ -84,8 +86,9 @@ class Comparison:
     @property
     def hint(self) -> str:
         """What to try where the linear model is better by more than chance; empty where it is not."""
-        best = self.linear.scores.get(self.metric, -np.inf)
-        if self.is_tuned or self.interval is None or best <= self.interval[1]:
+        if not self.is_usual or self.interval is None or self.linear is None:
+            return ""
+        if self.linear.scores.get(self.metric, -np.inf) <= self.interval[1]:
             return ""
         return (
             f"the {self.linear.name} is better than the network by more than chance: train longer, with another "
@@ -100,7 +103,7 @@ class Comparison:
                 "network": self.network,
                 "interval": self.interval,
                 "trivial": self.trivial.as_document(),
-                "linear": self.linear.as_document(),
+                "linear": None if self.linear is None else self.linear.as_document(),
                 "num_train": self.num_train,
                 "num_available": self.num_available,
                 "line": str(self),
@@ -110,17 +113,27 @@ class Comparison:
         return document
 
 
-def trivial_baseline(train: Targets, targets: Targets, *, task: Task) -> Baseline:
-    """What the answer scores that never looks: the mean, the most frequent class or set of labels of training."""
+def trivial_baseline(train: Targets, targets: Targets, *, task: Task, quantile: float | None = None) -> Baseline:
+    """What the answer scores that never looks: the mean, the most frequent class or set of labels of training; where a
+    quantile is wanted, that of training.
+    """
+    name = trivial_name(task, quantile=quantile)
     if task == "regression":
-        return Baseline(trivial_name(task), _scores(targets, np.full(len(targets), train.mean()), task=task))
+        answer = train.mean() if quantile is None else np.quantile(train, quantile)
+        return Baseline(name, _number_scores(targets, np.full(len(targets), answer), quantile=quantile))
     found, counts = np.unique(train, axis=0, return_counts=True)
     answer = np.broadcast_to(found[counts.argmax()], targets.shape)
-    return Baseline(trivial_name(task), _scores(targets, answer, task=task))
+    return Baseline(name, _class_scores(targets, answer, task=task, chances=np.zeros(len(targets))))
 
 
-def trivial_name(task: Task) -> str:
-    """What the answer is called that never looks."""
+def trivial_name(task: Task, *, quantile: float | None = None) -> str:
+    """What the answer is called that never looks.
+
+    >>> trivial_name("regression", quantile=0.9), trivial_name("binary")
+    ('0.9 quantile of training', 'most frequent class')
+    """
+    if quantile is not None:
+        return "training median" if quantile == MEDIAN else f"{quantile:.4g} quantile of training"
     names = {"regression": "training mean", "multilabel": "most frequent labels"}
     return names.get(task, "most frequent class")
 
@@ -141,8 +154,18 @@ class Fitted:
 
     def baseline(self, split: Split, *, encode: Encode, task: Task) -> Baseline:
         """What it scores on a split, asked some rows at a time."""
-        parts = [self.model.predict(self.features.matrix([chunk])) for chunk in encode(split.rows)]
-        return Baseline(linear_name(task), _scores(split.targets, np.concatenate(parts), task=task), note=self.note)
+        answers, chances = [], []
+        for chunk in encode(split.rows):
+            matrix = self.features.matrix([chunk])
+            answers.append(self.model.predict(matrix))
+            if task == "binary":
+                chances.append(self.model.predict_proba(matrix)[:, 1])
+        if task == "regression":
+            scores = _number_scores(split.targets, np.concatenate(answers))
+        else:
+            chance = np.concatenate(chances) if chances else None
+            scores = _class_scores(split.targets, np.concatenate(answers), task=task, chances=chance)
+        return Baseline(linear_name(task), scores, note=self.note)
 
 
 def fit_linear(train: Split, *, encode: Encode, task: Task, seed: int) -> Fitted:
@@ -185,12 +208,23 @@ def _num_models(targets: Targets, *, task: Task) -> int:
     return int(targets.max()) + 1 if task == "multiclass" else 1
 
 
-def _scores(targets: Targets, answers: Targets, *, task: Task) -> dict[str, float]:
-    if task == "regression":
-        metrics = score_numbers(targets, np.asarray(answers, np.float64), unit=None).metrics
-        return {name: metrics[name] for name in ("r2", "rmse", "mae")}
+def _number_scores(targets: Targets, answers: Targets, *, quantile: float | None = None) -> dict[str, float]:
+    metrics = score_numbers(targets, np.asarray(answers, np.float64), unit=None, quantile=quantile).metrics
+    return {name: metrics[name] for name in ("r2", "rmse", "mae", *OF_QUANTILES) if name in metrics}
+
+
+def _class_scores(targets: Targets, answers: Targets, *, task: Task, chances: Floats | None) -> dict[str, float]:
+    """`chances` ([N]) are the probabilities of the second of two classes."""
     equal = np.asarray(answers) == targets
-    return {"accuracy": float((equal.all(axis=1) if task == "multilabel" else equal).mean())}
+    if task == "multilabel":
+        return {"accuracy": float(equal.all(axis=1).mean())}
+    accuracy = {"accuracy": float(equal.mean())}
+    if task == "multiclass":
+        num_classes = int(max(targets.max(), answers.max())) + 1
+        counted = count(confusion_matrix(targets, answers, num_classes=num_classes))
+        return accuracy | {"macro_f1": float(np.nanmean(counted.f1))}
+    area = np.nan if chances is None else areas(targets == 1, chances)[0]
+    return accuracy if np.isnan(area) else accuracy | {"roc_auc": area}
 
 
 def linear_baseline(train: Split, split: Split, *, encode: Encode, task: Task, seed: int) -> tuple[Baseline, int]:
@@ -203,29 +237,36 @@ def linear_baseline(train: Split, split: Split, *, encode: Encode, task: Task, s
         return Baseline(linear_name(task), {}, reason=reason or type(error).__name__), 0
 
 
-def compare(rows: Predictions, chosen: Chosen, *, scores: AnyScores, encode: Encode, seed: int) -> Comparison:
-    """The network's main score on these examples, beside that of the baselines of its training rows."""
-    train, task = chosen.train, rows.task
+def compare(measured: Measured, *, aim: Aim, encode: Encode, seed: int) -> Comparison:
+    """What the network scores on these examples in the metric of its aim, beside the baselines of its training rows."""
+    chosen, task = measured.chosen, measured.rows.task
+    train, without = chosen.train, chosen.without_train
+    linear: Baseline | None = None
+    num_train = 0
     if train is None:
-        trivial = Baseline(trivial_name(task), {}, reason=chosen.without_train)
-        linear, num_train = Baseline(linear_name(task), {}, reason=chosen.without_train), 0
+        trivial = Baseline(trivial_name(task, quantile=aim.quantile), {}, reason=without)
+        linear = Baseline(linear_name(task), {}, reason=without)
     else:
-        trivial = trivial_baseline(train.targets, rows.targets, task=task)
-        linear, num_train = linear_baseline(train, chosen.split, encode=encode, task=task, seed=seed)
+        trivial = trivial_baseline(train.targets, measured.rows.targets, task=task, quantile=aim.quantile)
+        if aim.metric not in OF_QUANTILES:
+            linear, num_train = linear_baseline(train, chosen.split, encode=encode, task=task, seed=seed)
     return Comparison(
-        metric=scores.main,
-        network=scores.metrics[scores.main],
-        interval=_interval(rows, scores),
+        metric=aim.metric,
+        network=measured.scores.metrics[aim.metric],
+        interval=_interval(measured, metric=aim.metric),
         trivial=trivial,
-        linear=linear,
+        linear=None if aim.metric in OF_QUANTILES else linear,
         num_train=num_train,
         num_available=0 if train is None else len(train),
-        is_tuned=task == "binary" and bool((rows.predictions != (rows.probabilities[:, 1] >= EVEN)).any()),
+        is_usual=aim.is_usual,
     )
 
 
-def _interval(rows: Predictions, scores: AnyScores) -> tuple[float, float] | None:
+def _interval(measured: Measured, *, metric: str) -> tuple[float, float] | None:
+    rows, scores = measured.rows, measured.scores
     if isinstance(scores, RegressionScores):
-        return scores.intervals.get(scores.main)
+        return scores.intervals.get(metric)
+    if metric != scores.main:
+        return None
     interval = wilson(np.array([rows.correct.sum()]), np.array([len(rows)]))
     return float(interval.low[0]), float(interval.high[0])

@@ -1,15 +1,18 @@
 """From a run to everything measured on one split: answer every example, score the answers, write `eval/<name>/`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aimodels.config.losses import quantile_of
 from aimodels.data.dataset import SplitName, TableInput
 from aimodels.evaluation.answered import answered_rows, kept_examples
 from aimodels.evaluation.chosen import Chosen, other_data, own_split
+from aimodels.evaluation.measured import Measured
 from aimodels.evaluation.scoring import AnyScores, score_rows
 from aimodels.evaluation.shown import Shown
-from aimodels.evaluation.table_findings import Measured, TableFindings, table_findings
+from aimodels.evaluation.table_findings import TableFindings, table_findings
 from aimodels.evaluation.text_report import as_text
 from aimodels.evaluation.words_read import WordsRead, words_read
 from aimodels.events import phase
@@ -17,6 +20,7 @@ from aimodels.prediction.outputs import EVEN
 from aimodels.runs.atomic import write_json
 from aimodels.runs.evaluations import EvaluationFolder
 from aimodels.runs.folder import RunFolder, now
+from aimodels.runs.predictions import Predictions
 
 if TYPE_CHECKING:
     from aimodels.prediction.predict import Predictor
@@ -118,13 +122,12 @@ def measure(run: RunFolder, chosen: Chosen, *, predictor: "Predictor", request: 
         DataError: an example cannot be read, or is of another kind or shape than the model takes.
         FailedError: the answers are not finite.
     """
-    options, signature = run.config.evaluate, run.signature
     with phase(f"answering {len(chosen.split):,} examples"):
         answers = predictor.answer(chosen.split.examples, batch_size=request.batch_size)
     rows = answered_rows(run, chosen.split, answers=answers)
-    num_hardest = options.top_losses if request.top_losses is None else request.top_losses
+    num_hardest = run.config.evaluate.top_losses if request.top_losses is None else request.top_losses
     examples = kept_examples(run, chosen.split, rows, predictor=predictor, num_hardest=num_hardest)
-    scores = score_rows(rows, class_names=answers.class_names, unit=signature.get("unit"), options=options)
+    scores = _scores(run, rows, class_names=answers.class_names)
     measured = Measured(chosen, rows, scores)
     evaluation = Evaluation(
         run=run,
@@ -146,6 +149,12 @@ def measure(run: RunFolder, chosen: Chosen, *, predictor: "Predictor", request: 
     )
     _add_to_metrics(evaluation)
     return evaluation
+
+
+def _scores(run: RunFolder, rows: Predictions, *, class_names: Sequence[str]) -> AnyScores:
+    config, unit = run.config, run.signature.get("unit")
+    quantile = quantile_of(config.train.loss)
+    return score_rows(rows, class_names=class_names, unit=unit, quantile=quantile, options=config.evaluate)
 
 
 def _table_findings(

@@ -9,26 +9,36 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aimodels.evaluation.intervals import estimate
+from aimodels.evaluation.intervals import Estimate, estimate, wilson
 from aimodels.runs.atomic import finite
 
 Floats = npt.NDArray[np.float64]
 
 METRICS = ("r2", "mae", "rmse", "mape", "median_absolute_error", "max_error", "mean_error")
+# Of a run that was trained for a quantile, these say how well it is met.
+OF_QUANTILES = ("pinball_loss", "share_below")
 # Those in the unit of the target; the others have none.
-IN_UNIT = ("mae", "rmse", "median_absolute_error", "max_error", "mean_error")
+IN_UNIT = ("mae", "rmse", "median_absolute_error", "max_error", "mean_error", "pinball_loss")
 
 
 @dataclass(frozen=True)
 class RegressionScores:
-    """Everything measured on one split. `intervals` are 95 % intervals of some of the metrics, by name."""
+    """Everything measured on one split. `intervals` are 95 % intervals of some of the metrics, by name.
+
+    `quantile` is the one that the run was trained for, None where it was trained for something else.
+    """
 
     num_examples: int
     unit: str | None
     metrics: dict[str, float]
     intervals: dict[str, tuple[float, float]]
     reasons: dict[str, str]
-    main: str = "r2"
+    quantile: float | None = None
+
+    @property
+    def main(self) -> str:
+        """The metric that stands for the others."""
+        return "r2" if self.quantile is None else "pinball_loss"
 
     def as_document(self) -> dict[str, Any]:
         """The scores as strict JSON."""
@@ -37,6 +47,7 @@ class RegressionScores:
                 "num_examples": self.num_examples,
                 "class_names": [],
                 "unit": self.unit,
+                **({} if self.quantile is None else {"quantile": self.quantile}),
                 "metrics": self.metrics,
                 "intervals": self.intervals,
                 "reasons": self.reasons,
@@ -45,10 +56,13 @@ class RegressionScores:
         return document
 
 
-def score_numbers(targets: Floats, predictions: Floats, *, unit: str | None) -> RegressionScores:
+def score_numbers(
+    targets: Floats, predictions: Floats, *, unit: str | None, quantile: float | None = None
+) -> RegressionScores:
     """Every score of the predicted numbers ([N]) against the true ones ([N]).
 
-    `mean_error` is the bias: above zero where the predictions are too large. `mape` is a share, 0.08 for 8 %. The
+    `mean_error` is the bias: above zero where the predictions are too large. `mape` is a share, 0.08 for 8 %. Of
+    a quantile there are two scores more: the pinball loss, and the share of the targets at or below the answer. The
     intervals are those of the normal distribution, with the standard error by the delta method: R2 and RMSE are
     functions of means over the examples.
 
@@ -57,18 +71,11 @@ def score_numbers(targets: Floats, predictions: Floats, *, unit: str | None) -> 
     """
     _expect_whole(targets, predictions)
     errors = predictions.astype(np.float64) - targets
-    sizes, variance = np.abs(errors), float(np.var(targets))
-    mean_squared = float(np.mean(np.square(errors)))
-    constant = variance == 0 or bool((targets == targets[0]).all())
-    root = mean_squared**0.5
-    estimates = {
-        "r2": estimate(
-            np.nan if constant else 1 - mean_squared / variance, influence=_of_r2(targets, errors), highest=1.0
-        ),
-        "mae": estimate(float(sizes.mean()), influence=sizes, lowest=0.0),
-        "rmse": estimate(root, influence=np.square(errors) / (2 * root or 1.0), lowest=0.0),
-        "mean_error": estimate(float(errors.mean()), influence=errors),
-    }
+    sizes = np.abs(errors)
+    constant = float(np.var(targets)) == 0 or bool((targets == targets[0]).all())
+    estimates = _estimates(targets, errors, constant=constant)
+    if quantile is not None:
+        estimates |= _of_quantile(errors, quantile=quantile)
     has_zero = bool((targets == 0).any())
     others = {
         "mape": np.nan if has_zero else float(np.mean(sizes / np.abs(targets))),
@@ -79,10 +86,38 @@ def score_numbers(targets: Floats, predictions: Floats, *, unit: str | None) -> 
     return RegressionScores(
         num_examples=len(targets),
         unit=unit,
-        metrics={name: float(values[name]) for name in METRICS},
+        metrics={name: float(values[name]) for name in number_metrics(quantile)},
         intervals={name: one.interval for name, one in estimates.items() if one.interval is not None},
         reasons=_reasons(constant=constant, num_zeros=int((targets == 0).sum()), num_examples=len(targets)),
+        quantile=quantile,
     )
+
+
+def number_metrics(quantile: float | None) -> tuple[str, ...]:
+    """The single numbers that `score_numbers` gives, in the order of the report."""
+    return METRICS if quantile is None else (*METRICS, *OF_QUANTILES)
+
+
+def _estimates(targets: Floats, errors: Floats, *, constant: bool) -> dict[str, Estimate]:
+    sizes, mean_squared = np.abs(errors), float(np.mean(np.square(errors)))
+    explained, root = np.nan if constant else 1 - mean_squared / float(np.var(targets)), mean_squared**0.5
+    return {
+        "r2": estimate(explained, influence=_of_r2(targets, errors), highest=1.0),
+        "mae": estimate(float(sizes.mean()), influence=sizes, lowest=0.0),
+        "rmse": estimate(root, influence=np.square(errors) / (2 * root or 1.0), lowest=0.0),
+        "mean_error": estimate(float(errors.mean()), influence=errors),
+    }
+
+
+def _of_quantile(errors: Floats, *, quantile: float) -> dict[str, Estimate]:
+    """What is too low costs `quantile` per unit, what is too high the rest of 1 (Koenker and Bassett, 1978)."""
+    losses = np.maximum(-quantile * errors, (1 - quantile) * errors)
+    below = errors >= 0
+    share = wilson(np.array([below.sum()]), np.array([len(errors)]))
+    return {
+        "pinball_loss": estimate(float(losses.mean()), influence=losses, lowest=0.0),
+        "share_below": Estimate(float(below.mean()), (float(share.low[0]), float(share.high[0]))),
+    }
 
 
 def _expect_whole(targets: Floats, predictions: Floats) -> None:

@@ -10,16 +10,15 @@ import numpy as np
 from aimodels.data.dataset import Split, TableInput
 from aimodels.data.encodings import CATEGORIES, UNSEEN
 from aimodels.data.rows import Rows
+from aimodels.evaluation.aims import aim_of
 from aimodels.evaluation.baselines import Comparison, Encode, compare
 from aimodels.evaluation.by_feature import by_feature
-from aimodels.evaluation.chosen import Chosen
 from aimodels.evaluation.importance import Importance, importance, short
 from aimodels.evaluation.linear_features import Encoded
+from aimodels.evaluation.measured import Measured
 from aimodels.evaluation.scores import listed
-from aimodels.evaluation.scoring import AnyScores
 from aimodels.events import phase
 from aimodels.runs.folder import RunFolder
-from aimodels.runs.predictions import Predictions
 
 if TYPE_CHECKING:
     import keras
@@ -62,15 +61,6 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(kept, width=80, subsequent_indent="  ", break_on_hyphens=False).replace(NO_BREAK, " ")
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What was measured of some examples: which, the answers and their scores."""
-
-    chosen: Chosen
-    rows: Predictions
-    scores: AnyScores
-
-
 def table_findings(
     run: RunFolder, measured: Measured, *, predictor: "Predictor", with_importance: bool
 ) -> TableFindings:
@@ -81,7 +71,7 @@ def table_findings(
     network = run.model()
     encode = encoder(network)
     with phase("fitting the baselines"):
-        comparison = compare(rows, measured.chosen, scores=measured.scores, encode=encode, seed=config.seed)
+        comparison = compare(measured, aim=aim_of(config, measured), encode=encode, seed=config.seed)
     importances = None
     if with_importance and config.evaluate.importance:
         with phase("shuffling columns"):

@@ -41,7 +41,8 @@ def _between(scores: RegressionScores, name: str) -> str:
     if name not in scores.intervals:
         return ""
     low, high = scores.intervals[name]
-    return f"95 % interval: {plain(low)} to {plain(high)}"
+    asked = f"; asked for: {scores.quantile:.4g}" if name == "share_below" else ""
+    return f"95 % interval: {plain(low)} to {plain(high)}{asked}"
 
 
 def _measured(value: float, *, name: str, unit: str | None) -> str:

@@ -1,17 +1,24 @@
 """Baselines: what they answer, that they never fail an evaluation, and the line that compares with them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge  # noqa: TID253 - the measure of these tests
+from sklearn.metrics import roc_auc_score  # noqa: TID253
 
-from aimodels.config.schema import Evaluate
+from aimodels.config.losses import quantile_of
+from aimodels.config.schema import ArchitectureOptions, Config, DatasetOptions, Evaluate, Train
 from aimodels.data.dataset import Provenance, Split
 from aimodels.data.rows import rows_of
 from aimodels.errors import DataError
 from aimodels.evaluation import baselines
+from aimodels.evaluation.aims import aim_of
 from aimodels.evaluation.baselines import compare, linear_baseline, trivial_baseline
 from aimodels.evaluation.chosen import Chosen
 from aimodels.evaluation.linear_features import fit_features
+from aimodels.evaluation.measured import Measured
+from aimodels.evaluation.numerals import plain
 from aimodels.evaluation.scoring import score_rows
 from aimodels.preprocessing.words import Encoded
 from aimodels.runs.predictions import Predictions
@@ -55,7 +62,7 @@ def scaled(x):
 
 def test_the_most_frequent_class_is_that_of_training():
     found = trivial_baseline(np.array([0, 1, 1]), np.array([0, 0, 0, 1]), task="multiclass")
-    assert (found.name, found.scores) == ("most frequent class", {"accuracy": 0.25})
+    assert (found.name, found.scores) == ("most frequent class", {"accuracy": 0.25, "macro_f1": pytest.approx(0.2)})
 
 
 def test_the_most_frequent_labels_are_a_set():
@@ -70,6 +77,12 @@ def test_the_mean_is_that_of_training():
     assert found.scores == {"r2": 0.0, "rmse": 2.0, "mae": 2.0}
 
 
+def test_a_quantile_is_that_of_training():
+    found = trivial_baseline(np.arange(11.0), np.array([0.0, 9.0]), task="regression", quantile=0.9)
+    assert found.name == "0.9 quantile of training"
+    assert (found.scores["pinball_loss"], found.scores["share_below"]) == (pytest.approx(0.45), 1.0)
+
+
 # --- the linear one ---------------------------------------------------------------------------------------------
 
 
@@ -78,7 +91,7 @@ def test_logistic_regression_is_that_of_scikit_learn_on_standardised_numbers(wor
     found, num_train = linear_baseline(train, test, encode=world.encode, task="multiclass", seed=0)
     x = scaled(world.x.astype(np.float32))
     wanted = LogisticRegression().fit(x[:NUM_TRAIN], train.targets).score(x[NUM_TRAIN:], test.targets)
-    assert found.scores == {"accuracy": pytest.approx(wanted)}
+    assert found.scores["accuracy"] == pytest.approx(wanted)
     assert (found.name, found.reason, num_train) == ("logistic regression", "", NUM_TRAIN)
 
 
@@ -180,9 +193,21 @@ def compared(world, *, targets, predictions, task="multiclass", probabilities=No
         task=task,
     )
     class_names = ("no", "yes") if task == "binary" else ("a", "b", "c")
-    scores = score_rows(rows, class_names=class_names, options=Evaluate())
-    chosen = Chosen("test", test, Provenance("rows", "abc"), **({"train": train} | facts))
-    return compare(rows, chosen, scores=scores, encode=world.encode, seed=0)
+    config = asked(**facts.pop("config", {}))
+    scores = score_rows(rows, class_names=class_names, quantile=quantile_of(config.train.loss), options=config.evaluate)
+    if "weights" in facts:
+        train = replace(train, weights=facts.pop("weights"))
+    measured = Measured(Chosen("test", test, Provenance("rows", "abc"), **({"train": train} | facts)), rows, scores)
+    return compare(measured, aim=aim_of(config, measured), encode=world.encode, seed=0)
+
+
+def asked(*, threshold=0.5, **train):
+    return Config(
+        data=DatasetOptions(name="fake"),
+        model=ArchitectureOptions(name="fake"),
+        train=Train(**train),
+        evaluate=Evaluate(threshold=threshold),
+    )
 
 
 def test_the_line_has_the_network_and_both_baselines(world):
@@ -214,13 +239,63 @@ def test_a_network_that_is_worse_by_chance_alone_is_not_told(world):
     assert found.hint == ""
 
 
-def test_accuracy_at_a_threshold_chosen_for_another_score_is_no_reason_for_a_hint(world):
+OTHERWISE = {
+    "a threshold": {"threshold": 0.3},
+    "a chosen threshold": {"threshold": {"maximise": "f1"}},
+    "focal loss": {"loss": {"name": "focal"}},
+    "class weights": {"class_weights": "balanced"},
+    "sampling": {"sampling": "over"},
+}
+
+
+@pytest.mark.parametrize("config", OTHERWISE.values(), ids=OTHERWISE)
+def test_two_classes_are_compared_by_area_where_accuracy_is_not_what_was_asked_for(world, config):
     targets = (world.classes > 0).astype(np.int64)
-    _, test = world.splits(targets)
-    probabilities = np.eye(2, dtype=np.float32)[test.targets]
+    train, test = world.splits(targets)
     facts = {"targets": targets, "predictions": np.ones(NUM_TEST, np.int64), "task": "binary"}
-    assert compared(world, **facts, probabilities=probabilities).hint == ""
-    assert compared(world, **facts, probabilities=np.eye(2, dtype=np.float32)[[1] * NUM_TEST]).hint != ""
+    facts["probabilities"] = np.eye(2, dtype=np.float32)[[1] * NUM_TEST]
+    assert compared(world, **facts).hint != ""
+    found = compared(world, **facts, config=config)
+    x = scaled(world.x.astype(np.float32))
+    chances = LogisticRegression().fit(x[:NUM_TRAIN], train.targets).predict_proba(x[NUM_TRAIN:])[:, 1]
+    assert str(found) == (
+        "roc_auc 0.5000 · most frequent class 0.5000 · logistic regression "
+        f"{roc_auc_score(test.targets, chances):.4f} (scikit-learn, 300 training rows)"
+    )
+    assert found.hint == ""
+
+
+def test_weighted_rows_are_another_aim_too(world):
+    facts = {"targets": world.classes, "predictions": np.zeros(NUM_TEST, np.int64)}
+    assert compared(world, **facts).hint != ""
+    found = compared(world, **facts, weights=np.ones(NUM_TRAIN, np.float32))
+    assert (found.metric, found.hint) == ("macro_f1", "")
+    assert found.linear.scores["macro_f1"] > found.network
+
+
+def test_one_class_alone_has_no_area_to_compare_by(world):
+    targets = np.concatenate([np.arange(NUM_TRAIN) % 2, np.ones(NUM_TEST, np.int64)])
+    probabilities = np.eye(2, dtype=np.float32)[[0] * NUM_TEST]
+    facts = {"predictions": np.zeros(NUM_TEST, np.int64), "task": "binary", "probabilities": probabilities}
+    found = compared(world, targets=targets, **facts, config={"threshold": 0.3})
+    assert (found.metric, found.hint) == ("accuracy", "")
+
+
+def test_a_quantile_is_compared_with_that_of_training_alone(world):
+    config = {"loss": {"name": "quantile", "quantile": 0.9}}
+    answers = np.full(NUM_TEST, 30.0)
+    found = compared(world, targets=world.amounts, predictions=answers, task="regression", config=config)
+    wanted = found.trivial.scores["pinball_loss"]
+    assert str(found) == f"pinball_loss {plain(found.network)} · 0.9 quantile of training {wanted:.4f}"
+    assert (found.linear, found.as_document()["linear"], found.hint) == (None, None, "")
+
+
+def test_absolute_errors_are_compared_by_their_mean(world):
+    config = {"loss": {"name": "mae"}}
+    found = compared(world, targets=world.amounts, predictions=np.zeros(NUM_TEST), task="regression", config=config)
+    assert str(found).startswith(f"mae {plain(found.network)} · training median ")
+    assert "ridge regression 0." in str(found)
+    assert found.hint == ""
 
 
 def test_numbers_are_compared_by_r2(world):

@@ -7,6 +7,7 @@ import pytest
 from fake_runs import IMAGE, TABLE, TEXT, FakePredictor, TableFunction, run_folder, some_numbers, some_rows
 
 from aimodels.cli import main, measuring
+from aimodels.config.losses import Quantile
 from aimodels.data.dataset import Provenance, Split, Texts
 from aimodels.evaluation import evaluate as evaluating
 from aimodels.evaluation import table_findings
@@ -207,6 +208,15 @@ def test_bars_are_of_the_metrics_of_the_task(table_run, capsys):
     told = " ".join(capsys.readouterr().err.split())
     assert "no metric is called accuracy" in told
     assert "there are: r2, mae, rmse, mape, median_absolute_error, max_error, mean_error" in told
+
+
+def test_the_scores_of_a_quantile_can_be_bars(table_run, capsys, monkeypatch):
+    train = table_run.config.train.model_copy(update={"loss": Quantile(name="quantile", quantile=0.9)})
+    monkeypatch.setattr(RunFolder, "config", table_run.config.model_copy(update={"train": train}))
+    bars = ["--max", "pinball_loss=1e9", "--min", "share_below=0"]
+    assert main(["eval", "fake-001", "--no-plots", *bars]) == 0
+    assert "asked for: 0.9" in capsys.readouterr().out
+    assert main(["eval", "fake-001", "--no-plots", "--min", "share_below=1.1"]) == 4
 
 
 def test_programs_get_baselines_and_all_files_of_tables(table_run, capsys):

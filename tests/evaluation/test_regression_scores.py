@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aimodels.evaluation.regression_scores import METRICS, score_numbers
+from aimodels.evaluation.text_report import single_numbers
 
 QUICK = settings(deadline=None, max_examples=60)
 NUMBERS = st.floats(-1e6, 1e6).map(lambda number: round(number, 3))
@@ -33,6 +34,18 @@ def test_three_numbers_counted_by_hand():
     }
     assert tuple(scores.metrics) == METRICS
     assert scores.as_document()["unit"] == "g"
+
+
+def test_a_quantile_has_its_own_loss_and_the_share_below():
+    scores = score_numbers(np.array([1.0, 2.0, 3.0, 10.0]), np.full(4, 3.0), unit="g", quantile=0.9)
+    wanted = sklearn_metrics.mean_pinball_loss([1, 2, 3, 10], [3] * 4, alpha=0.9)
+    assert (scores.main, scores.metrics["pinball_loss"]) == ("pinball_loss", pytest.approx(wanted))
+    assert scores.metrics["share_below"] == 0.75
+    assert scores.intervals["share_below"][0] < 0.75 < scores.intervals["share_below"][1]
+    assert scores.as_document()["quantile"] == 0.9
+    told = single_numbers(scores)
+    assert f"pinball_loss {wanted:.3f} g 95 % interval: " in " ".join(told.split())
+    assert told.endswith("; asked for: 0.9")
 
 
 @QUICK

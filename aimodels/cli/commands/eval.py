@@ -7,6 +7,7 @@ from typer import Argument, Option
 
 from aimodels.cli import measuring
 from aimodels.cli.console import Console
+from aimodels.config.losses import quantile_of
 from aimodels.evaluation import thresholds
 from aimodels.evaluation.evaluate import EvaluationRequest, evaluate
 from aimodels.evaluation.scoring import metric_names
@@ -41,7 +42,8 @@ def command(
       aimodels eval latest --min r2=0.9 --max mae=300
     """
     found = RunFolder.open(find_run(run, runs_dir=console.runs_dir).path)
-    known = metric_names(found.config.evaluate, found.signature["task"])
+    quantile = quantile_of(found.config.train.loss)
+    known = metric_names(found.config.evaluate, found.signature["task"], quantile=quantile)
     bars = thresholds.parse(at_least or (), bound="min", known=known)
     bars += thresholds.parse(at_most or (), bound="max", known=known)
     request = EvaluationRequest(
