@@ -51,19 +51,19 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def cannot_write(path: Path, error: OSError) -> MachineError:
-    """The error for a file that the system would not let us write."""
+def cannot_write(path: Path, error: OSError, *, elsewhere: str = "") -> MachineError:
+    """The error for a file that the system would not let us write; `elsewhere` says how to have it elsewhere."""
     if error.errno in DISK_IS_FULL:
         return MachineError(
             f"the disk is full: cannot write {path}",
             code="AM704",
-            help="free some space (aimodels runs rm NAME) or choose another disk with --runs-dir",
+            help=f"free some space (aimodels runs rm NAME), or {elsewhere or 'choose another disk, for runs with --runs-dir'}",
         )
     reason = error.strerror or str(error)
     return MachineError(
         f"cannot write {path}: {reason}",
         code="AM703",
-        help="check the permissions of the folder, or choose another one with --runs-dir",
+        help=f"check the permissions of the folder, or {elsewhere or 'name another place for it'}",
     )
 
 

@@ -112,7 +112,8 @@ class RunFolder:
                 except FileExistsError:
                     number += 1
         except OSError as error:
-            raise cannot_write(exactly or runs_dir, error) from error
+            elsewhere = "choose another folder for runs with --runs-dir"
+            raise cannot_write(exactly or runs_dir, error, elsewhere=elsewhere) from error
 
     @classmethod
     def _at(cls, path: Path) -> "RunFolder":

@@ -162,7 +162,7 @@ def table_source(split: Split, *, reading: keras.Model, batch_size: int) -> Tabl
         except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, OSError):
-                raise cannot_write(folder, error) from error
+                raise cannot_write(folder, error, elsewhere="name another one in TMPDIR") from error
             raise
 
 
