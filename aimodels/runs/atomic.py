@@ -57,7 +57,8 @@ def cannot_write(path: Path, error: OSError, *, elsewhere: str = "") -> MachineE
         return MachineError(
             f"the disk is full: cannot write {path}",
             code="AM704",
-            help=f"free some space (aimodels runs rm NAME), or {elsewhere or 'choose another disk, for runs with --runs-dir'}",
+            help="free some space (aimodels runs rm NAME), or "
+            + (elsewhere or "choose another disk, for runs with --runs-dir"),
         )
     reason = error.strerror or str(error)
     return MachineError(
