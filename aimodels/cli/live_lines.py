@@ -82,7 +82,7 @@ def heading(names: tuple[str, ...]) -> str:
 def row(event: EpochEnded, *, names: tuple[str, ...]) -> str:
     """The line of one epoch."""
     cells = {name: metric(value, name=name) for name, value in event.metrics.items()} | {"time": seconds(event.seconds)}
-    line = f"{event.epoch:>5}" + "".join(f"{cells.get(name, ''):>{_column_width(name)}}" for name in names)
+    line = f"{event.epoch:>5}" + "".join(f"{' ' + cells.get(name, ''):>{_column_width(name)}}" for name in names)
     return line + BEST if event.is_best else line
 
 

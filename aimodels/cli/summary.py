@@ -1,6 +1,7 @@
 """What a run came to: the document for machines and the summary for people, both from its folder alone."""
 
 import shlex
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from aimodels.runs.folder import FINISHED, RunFolder
 from aimodels.runs.listing import Record, all_runs, bigger_is_better, record, value_of
 
 KEYS_SHOWN = 3
+LEFT = 12  # columns before what is said of each thing
+FEWEST_COLUMNS = 40
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def run_document(run: RunFolder) -> dict[str, Any]:
@@ -75,8 +79,8 @@ def files(run: RunFolder) -> dict[str, str]:
     return {name: str(path.relative_to(run.path)) for name, path in (known | plots).items() if path.is_file()}
 
 
-def summary(run: RunFolder) -> str:
-    """What a training came to, in a dozen lines."""
+def summary(run: RunFolder, *, width: int) -> str:
+    """What a training came to, in a dozen lines; the long ones go on below."""
     found = record(run)
     lines = [headline(found), ""]
     lines += _table(run)
@@ -87,10 +91,10 @@ def summary(run: RunFolder) -> str:
     plots = sorted(path.stem.replace("_", " ") for path in run.plots.glob("*.*") if path.is_file())
     if plots:
         lines.append(f"  plots     {run.plots.relative_to(run.path)}/   {', '.join(plots)}")
-    lines += _compared(found)
+    lines += _compared(found, width=width)
     against = _against(found)
     if against:
-        lines.append(f"  against   {against}")
+        lines += _wrapped(f"  against   {against}", width=width)
     if best.exists():
         name = "latest" if how_to_name(run) == run.name and _is_latest(run) else how_to_name(run)
         lines += ["", f"  next      {f'aimodels eval {name}':<26}  score it on the test split"]
@@ -98,7 +102,7 @@ def summary(run: RunFolder) -> str:
     return "\n".join(lines)
 
 
-def _compared(found: Record) -> list[str]:
+def _compared(found: Record, *, width: int) -> list[str]:
     """The threshold that was chosen, and the line that compares with the baselines."""
     beside, lines = _beside_the_metrics(found), []
     if "threshold" in beside:
@@ -106,10 +110,17 @@ def _compared(found: Record) -> list[str]:
         best = f"the best {chosen['metric'].replace('_', ' ')} on {chosen['on']}: {metric(chosen['score'])}"
         lines.append(f"  threshold {chosen['value']:.4g}   {best}")
     if "baselines" in beside:
-        lines.append(f"  compared  on validation: {beside['baselines']['line']}")
+        lines += _wrapped(f"  compared  on validation: {beside['baselines']['line']}", width=width)
         if beside["baselines"]["hint"]:
-            lines.append(f"            hint: {beside['baselines']['hint']}")
+            lines += _wrapped(f"{' ' * LEFT}hint: {beside['baselines']['hint']}", width=width)
     return lines
+
+
+def _wrapped(line: str, *, width: int) -> list[str]:
+    """The line on as many as it needs, below each other; a number stays beside its percent sign."""
+    kept = line.replace(" %", f"{NO_BREAK}%")
+    broken = textwrap.wrap(kept, width=max(width, FEWEST_COLUMNS), subsequent_indent=" " * LEFT, break_on_hyphens=False)
+    return [part.replace(NO_BREAK, " ") for part in broken]
 
 
 def headline(found: Record) -> str:
@@ -153,14 +164,18 @@ def _table(run: RunFolder) -> list[str]:
         return []
     width = max(len("accuracy"), *(len(name) for name in names)) + 2
     has_validation = any(name.startswith("val_") for name in values)
-    lines = [f"  {'':<{width}}{'train':>10}" + (f"{'val':>10}" if has_validation else "")]
-    for name in names:
-        cells = f"{metric(values.get(name)):>10}" + (
-            f"{metric(values.get(f'val_{name}')):>10}" if has_validation else ""
-        )
-        mark = "   best" if found.monitor and found.monitor.removeprefix("val_") == name else ""
+    rows = [("", "train", "val"), *((name, *map(metric, _both(values, name))) for name in names)]
+    cell = max(8, *(len(text) for _, *texts in rows for text in texts)) + 2
+    lines = []
+    for name, *texts in rows:
+        cells = "".join(f"{text:>{cell}}" for text in texts[: 1 + has_validation])
+        mark = "   best" if name and (found.monitor or "").removeprefix("val_") == name else ""
         lines.append(f"  {name:<{width}}{cells}{mark}")
     return [*lines, ""]
+
+
+def _both(values: Mapping[str, float], name: str) -> tuple[float | None, float | None]:
+    return values.get(name), values.get(f"val_{name}")
 
 
 def _against(found: Record) -> str:

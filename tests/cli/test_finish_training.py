@@ -83,16 +83,36 @@ def finished(runs_dir, *, baselines=BASELINES):
 
 
 def test_the_summary_has_the_threshold_and_the_comparison(runs_dir):
-    lines = summary(finished(runs_dir)).splitlines()
+    lines = summary(finished(runs_dir), width=80).splitlines()
     assert "  threshold 0.3125   the best balanced accuracy on validation: 0.8765" in lines
     assert "  compared  on validation: accuracy 97.1 % · most frequent class 43.8 %" in lines
     assert not [line for line in lines if "hint" in line]
 
 
 def test_a_hint_stands_below_the_comparison(runs_dir):
-    lines = summary(finished(runs_dir, baselines=BASELINES | {"hint": "train longer"})).splitlines()
+    lines = summary(finished(runs_dir, baselines=BASELINES | {"hint": "train longer"}), width=80).splitlines()
     place = lines.index("  compared  on validation: accuracy 97.1 % · most frequent class 43.8 %")
     assert lines[place + 1] == "            hint: train longer"
+
+
+def test_a_long_comparison_goes_on_below(runs_dir):
+    line = "accuracy 97.1 % · most frequent class 43.8 % · logistic regression 96.0 % (scikit-learn, 300 training rows)"
+    run = finished(runs_dir, baselines={"line": line, "hint": "train longer, " * 10})
+    lines = summary(run, width=80).splitlines()
+    assert [told for told in lines if len(told) > 80 and not told.startswith("  run ")] == []
+    place = lines.index("  compared  on validation: accuracy 97.1 % · most frequent class 43.8 % ·")
+    assert lines[place + 1] == f"{' ' * 12}logistic regression 96.0 % (scikit-learn, 300 training rows)"
+    assert lines[place + 2].startswith(f"{' ' * 12}hint: train longer")
+    assert lines[place + 3].startswith(f"{' ' * 12}train longer")
+    assert f"on validation: {line}\n" in summary(run, width=200)
+
+
+def test_huge_numbers_do_not_run_into_each_other(runs_dir):
+    run = finished(runs_dir)
+    document = run.metrics()
+    values = {"mae": 2.27872e17, "val_mae": 2.6331e17}
+    write_json(run.metrics_file, document | {"best": document["best"] | {"all": values}})
+    assert "  mae         2.27872e+17   2.6331e+17" in summary(run, width=80)
 
 
 def test_the_document_has_them_too(runs_dir):
@@ -103,4 +123,4 @@ def test_the_document_has_them_too(runs_dir):
 def test_a_run_without_them_says_nothing_of_them(runs_dir):
     run = trained(runs_dir)
     assert not {"threshold", "baselines"} & run_document(run).keys()
-    assert "compared" not in summary(run)
+    assert "compared" not in summary(run, width=80)

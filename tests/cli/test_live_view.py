@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+from dataclasses import replace
 
 import pytest
 from recorded_events import STARTED, epoch
@@ -171,3 +172,9 @@ def test_sparklines_show_the_last_values():
     assert sparkline([1.0, 1.0]) == "▁▁"
     assert sparkline([float("nan"), 0.0, 1.0]) == "▁█"
     assert len(sparkline([float(value) for value in range(50)])) == 10
+
+
+def test_huge_numbers_do_not_run_into_each_other():
+    event = epoch(1, is_best=False, val_accuracy=0.5)
+    huge = replace(event, metrics=dict.fromkeys(("loss", "mae", "val_loss"), 2.278723e17))
+    assert live_lines.row(huge, names=("loss", "mae", "val_loss")).split() == ["1", *["2.27872e+17"] * 3]

@@ -116,7 +116,7 @@ def test_show_is_the_summary_and_the_curves(two, capfd):
     ],
 )
 def test_the_first_line_says_how_it_ended(runs_dir, facts, line):
-    assert summary(written_run(runs_dir, **facts)).startswith(line)
+    assert summary(written_run(runs_dir, **facts), width=80).startswith(line)
 
 
 def test_show_as_json_is_the_document_of_the_run(two, capfd):

@@ -68,7 +68,7 @@ def command(
         run = train_run(loaded, place)
         console.answer(run_document(run))
         finish_training(run, plots=not no_plots)
-    console.out(summary(run))
+    console.out(summary(run, width=console.width))
     console.essential(str(run.path))
     raise_if_interrupted(run)
     return run_document(run)
