@@ -73,7 +73,8 @@ class Importance:
             name = short(one.name)
             lines.append(f"  {name}{' ' * (width - num_columns(name))}  {plain(one.mean):>8} ± {plain(one.std)}")
         hidden = len(self.columns[limit:]) if limit else 0
-        return "\n".join([*lines, *([f"  and {hidden} more columns"] if hidden else [])])
+        more = [f"  and {hidden} more column{'' if hidden == 1 else 's'}"] if hidden else []
+        return "\n".join([*lines, *more])
 
     def as_document(self) -> dict[str, Any]:
         """The numbers as strict JSON."""

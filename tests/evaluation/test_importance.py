@@ -115,10 +115,12 @@ def test_only_so_many_columns_are_told(numbers):
     rows, _ = numbers
     predictor = TableFunction(values=of_numbers)
     split = Split("test", rows, of_numbers(rows.table()))
-    lines = importance(predictor, split, columns=COLUMNS, task="regression", seed=0).as_text(limit=1).splitlines()
+    found = importance(predictor, split, columns=COLUMNS, task="regression", seed=0)
+    lines = found.as_text(limit=1).splitlines()
     assert lines[0] == "rmse added by shuffling a column, ± deviation of 5 times 400 rows"
     assert lines[1].startswith("  a  ")
     assert lines[2:] == ["  and 2 more columns"]
+    assert found.as_text(limit=2).splitlines()[3:] == ["  and 1 more column"]
 
 
 # --- the error by value -------------------------------------------------------------------------------------------
