@@ -135,13 +135,17 @@ def other_columns(path: Path, *, first: Path, lacking: Sequence[str], additional
     )
 
 
-def no_such_columns(path: Path, lacking: Sequence[str], *, present: Sequence[str]) -> DataError:
-    """The error for columns that are needed and not there."""
+def no_such_columns(
+    path: Path, lacking: Sequence[str], *, present: Sequence[str], delimiter: str = "auto"
+) -> DataError:
+    """The error for columns that are needed and not there; `delimiter` is that of the config."""
     plain = {name.casefold(): name for name in present}
     notes = []
     for name in lacking[:MOST_NAMED]:
         near = difflib.get_close_matches(name.casefold(), plain, n=3, cutoff=0.6)
         notes += [f"near {name}: {listed([plain[word] for word in near])}"] if near else []
+    if delimiter != "auto" and len(present) == 1 and any(name in present[0] for name in lacking):
+        notes.append(f"`data.format.delimiter` is {delimiter}, and this file has something else between its cells")
     return DataError(
         f"{path} has no column{'s' * (len(lacking) > 1)} {listed(lacking)}",
         code="AM261",

@@ -188,7 +188,7 @@ def _pieces(
     def choose(path: Path, present: tuple[str, ...]) -> Sequence[str]:
         lacking = [name for name in input.names if name not in present]
         if lacking:
-            raise no_such_columns(path, lacking, present=present)
+            raise no_such_columns(path, lacking, present=present, delimiter=format.delimiter)
         if found is not None:
             found.extend(present)
         return present
@@ -233,7 +233,8 @@ def _given(piece: Piece, *, name: str, input: TableInput, format: TableFormat) -
 
 
 def _written(texts: Sequence[str], *, input: TableInput, format: TableFormat) -> GivenRows:
-    """The rows of the command line; JSON writes numbers with a point, whatever the files of the run do."""
-    piece = Piece(written_rows(texts, input=input), np.arange(1, len(texts) + 1), ParquetPlace(Path("--row")))
-    given = _given(piece, name="--row", input=input, format=format.model_copy(update={"decimal": "."}))
+    """The rows of the command line."""
+    cells = written_rows(texts, input=input, decimal=format.decimal_character)
+    piece = Piece(cells, np.arange(1, len(texts) + 1), ParquetPlace(Path("--row")))
+    given = _given(piece, name="--row", input=input, format=format)
     return replace(given, names=tuple(texts), is_written=True)

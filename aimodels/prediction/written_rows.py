@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 EXAMPLE = '--row \'{"bill_length_mm": 39.1, "island": "Torgersen"}\''
 
 
-def written_rows(texts: Sequence[str], *, input: TableInput) -> "pyarrow.Table":
-    """The columns of the input as strings, null where a row says nothing of one.
+def written_rows(texts: Sequence[str], *, input: TableInput, decimal: str = ".") -> "pyarrow.Table":
+    """The columns of the input as the strings that would stand in a file, null where a row says nothing of one.
+
+    `decimal` stands before the decimals of numbers in such files. A string is a cell already, and stays as it is.
 
     Raises:
         UsageError: a text is no JSON object, or says something of a column that the model does not have.
@@ -26,7 +28,7 @@ def written_rows(texts: Sequence[str], *, input: TableInput) -> "pyarrow.Table":
     import pyarrow
 
     rows = [_checked(_read(text), input=input) for text in texts]
-    columns = {name: [_cell(row.get(name), name) for row in rows] for name in input.names}
+    columns = {name: [_cell(row.get(name), name, decimal=decimal) for row in rows] for name in input.names}
     return pyarrow.table({name: pyarrow.array(cells, pyarrow.string()) for name, cells in columns.items()})
 
 
@@ -66,7 +68,7 @@ def _checked(row: dict[str, Any], *, input: TableInput) -> dict[str, Any]:
     )
 
 
-def _cell(value: Any, name: str) -> str | None:
+def _cell(value: Any, name: str, *, decimal: str) -> str | None:
     """A value as it would stand in a CSV file."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
@@ -76,6 +78,8 @@ def _cell(value: Any, name: str) -> str | None:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
+    if isinstance(value, float):
+        return str(value).replace(".", decimal)
     text = str(value)
     if any("\ud800" <= char <= "\udfff" for char in text):
         raise _no_row(text, "holds half of a surrogate pair, which is no character")

@@ -9,6 +9,7 @@ import pytest
 
 from aimodels.config.columns import CategoryColumn, NumberColumn
 from aimodels.config.schema import ArchitectureOptions, Config
+from aimodels.config.table_format import TableFormat
 from aimodels.data.dataset import Column, TableInput
 from aimodels.datasets import csv
 from aimodels.errors import DataError, MissingError, UsageError
@@ -27,6 +28,16 @@ def run(tmp_path: Path) -> RunFolder:
     data = csv.Options(name="csv", path="penguins.csv", target="species")
     folder.__dict__["config"] = Config(data=data, model=ArchitectureOptions(name="mlp"))
     return folder
+
+
+@pytest.fixture
+def german_run(run: RunFolder) -> RunFolder:
+    """Of a table with a semicolon between cells and a comma before decimals."""
+    data = csv.Options(
+        name="csv", path="penguins.csv", target="species", format=TableFormat(delimiter=";", decimal=",")
+    )
+    run.__dict__["config"] = Config(data=data, model=ArchitectureOptions(name="mlp"))
+    return run
 
 
 def tables(run: RunFolder, *inputs: str, stdin: bytes = b"", **request: object) -> tuple[Tables, list[GivenRows]]:
@@ -99,6 +110,17 @@ def test_a_mistake_on_stdin_is_said_to_be_there(run: RunFolder) -> None:
         told(run, "-", stdin=b'length,island\n1,"Dream\n')
 
 
+def test_another_delimiter_than_that_of_the_run_is_told(german_run: RunFolder) -> None:
+    says = "`data.format.delimiter` is ;, and this file has something else between its cells"
+    with pytest.raises(DataError, match=r"^stdin has no columns length, island") as caught:
+        told(german_run, "-", stdin=ROWS)
+    assert says in caught.value.notes
+    for other in (b"island;x\nDream;1\n", b"x\n1\n"):
+        with pytest.raises(DataError, match=r"^stdin has no column") as caught:
+            told(german_run, "-", stdin=other)
+        assert says not in caught.value.notes
+
+
 def test_rows_on_the_command_line_come_first_and_patterns_name_several_files(run: RunFolder) -> None:
     for name in ("b.csv", "a.csv"):
         Path(name).write_bytes(ROWS)
@@ -122,6 +144,22 @@ CELLS = {
 @pytest.mark.parametrize("text", CELLS)
 def test_a_row_is_written_as_json(text: str, run: RunFolder) -> None:
     assert told(run, written=[text]) == [(text, CELLS[text])]
+
+
+GERMAN_CELLS = {
+    '{"length": 39.1, "island": 0.5}': (39.1, "0,5"),
+    '{"length": "39,1", "island": "0.5"}': (39.1, "0.5"),
+    '{"length": 1e-7}': (1e-7, None),
+    '{"length": 1.5e-7}': (1.5e-7, None),
+    '{"length": NaN}': (None, None),
+    '{"length": 1e400}': (None, None),
+    '{"length": "1.000"}': 'column length: "1.000" is no number',
+}
+
+
+@pytest.mark.parametrize("text", GERMAN_CELLS)
+def test_a_string_in_a_row_is_read_as_in_the_files_of_the_run(text: str, german_run: RunFolder) -> None:
+    assert told(german_run, written=[text]) == [(text, GERMAN_CELLS[text])]
 
 
 NO_ROWS = {
