@@ -103,7 +103,7 @@ def test_a_long_comparison_goes_on_below(runs_dir):
     place = lines.index("  compared  on validation: accuracy 97.1 % · most frequent class 43.8 % ·")
     assert lines[place + 1] == f"{' ' * 12}logistic regression 96.0 % (scikit-learn, 300 training rows)"
     assert lines[place + 2].startswith(f"{' ' * 12}hint: train longer")
-    assert lines[place + 3].startswith(f"{' ' * 12}train longer")
+    assert lines[place + 3].startswith(f"{' ' * 12}longer, train")
     assert f"on validation: {line}\n" in summary(run, width=200)
 
 

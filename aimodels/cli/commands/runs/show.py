@@ -39,7 +39,9 @@ def command(
     if files:
         console.out(_all_files(found))
     if not (config or env or files):
-        console.out(fold_summary(found) if in_folds else "\n".join([summary(found, width=console.width), *_curves(found)]))
+        console.out(
+            fold_summary(found) if in_folds else "\n".join([summary(found, width=console.width), *_curves(found)])
+        )
     return document
 
 
