@@ -1,6 +1,7 @@
 """The configs that come with the package: found by name, each with what its first lines say of it."""
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from aimodels.discovery import PACKAGE
 from aimodels.errors import MissingError
 
 SUFFIXES = (".yaml", ".yml")
+TABLE_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,15 @@ def find(text: str) -> Path:
     """The file that a user means: a path, or the bare name of a shipped config such as `quickstart`.
 
     Raises:
-        MissingError: there is neither.
+        MissingError: there is neither, or a table in its place.
     """
     path = Path(text)
+    if path.is_file() and path.name.lower().endswith(TABLE_SUFFIXES):
+        raise MissingError(
+            f"{path} is a table, not a config",
+            code="AM110",
+            help=f"have a config written for it: aimodels init --from-csv {shlex.quote(text)} --target COLUMN",
+        )
     if path.is_file():
         return path
     shipped = all_examples()

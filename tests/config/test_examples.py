@@ -56,6 +56,15 @@ def test_a_wrong_name_brings_near_ones(text: str, help: str, tmp_path: Path) -> 
     assert (raised.value.code, raised.value.help) == ("AM110", help)
 
 
+@pytest.mark.parametrize("name", ["my houses.csv", "houses.CSV.gz", "houses.parquet"])
+def test_for_a_table_a_config_is_to_be_written(name: str) -> None:
+    Path(name).write_text("area,price\n1,2\n")
+    with pytest.raises(MissingError, match="is a table, not a config") as raised:
+        examples.find(name)
+    quoted = f"'{name}'" if " " in name else name
+    assert raised.value.help == f"have a config written for it: aimodels init --from-csv {quoted} --target COLUMN"
+
+
 def test_a_folder_is_no_config(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="is a folder"):
         examples.find(str(tmp_path))
