@@ -43,10 +43,10 @@ def cleaned(whole: Contents, *, targets: Sequence[str], clean: Clean, where: str
     return whole, {what: count for what, count in counts.items() if count}
 
 
-def tell_of_left_out(count: int, what: str, *, where: str) -> None:
+def tell_of_left_out(count: int, what: str, *, where: str, help: str = "as `data.clean` says") -> None:
     """Say how many rows a rule of `data.clean` left out, if any."""
     if count:
-        warn("AM287", f"{count:,} rows of {where} are {what}, and are left out", help="as `data.clean` says")
+        warn("AM287", f"{count:,} rows of {where} are {what}, and are left out", help=help)
 
 
 def _without_target(whole: Contents, targets: Sequence[str]) -> npt.NDArray[np.bool_]:

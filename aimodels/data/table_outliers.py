@@ -19,6 +19,10 @@ SAMPLE_ROWS = 100_000
 Numbers = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 OUTLIERS = "training rows with outliers, dropped"
+KEPT = (
+    "as `data.clean` says; validation and test keep theirs, as new rows have them: `clip: iqr` on a column of numbers "
+    "pulls in all of them"
+)
 
 
 def without_outliers(train: Split, *, columns: Sequence[Column], options: TableDatasetOptions, seed: int) -> Split:
@@ -35,7 +39,7 @@ def without_outliers(train: Split, *, columns: Sequence[Column], options: TableD
             code="AM283",
             help="raise the factor of `data.clean.outliers`, or leave it out",
         )
-    tell_of_left_out(int(is_far_off.sum()), "training rows with outliers", where=options.path)
+    tell_of_left_out(int(is_far_off.sum()), "training rows with outliers", where=options.path, help=KEPT)
     return train.take(np.flatnonzero(~is_far_off)) if is_far_off.any() else train
 
 

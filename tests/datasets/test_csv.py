@@ -407,8 +407,9 @@ def test_outliers_are_left_out_of_training_rows_only(rule, tmp_path):
     wild = [(1000.0 + index, "red", "lime") for index in range(3)]
     written(tmp_path / "train.csv", ["x", "colour", "fruit"], [*rows, *wild])
     written(tmp_path / "test.csv", ["x", "colour", "fruit"], [(5000, "red", "lime")])
-    dataset = opened(tmp_path, validation=0.0, clean={"outliers": rule})
+    dataset, warnings = heard(tmp_path, validation=0.0, clean={"outliers": rule})
     assert dataset.provenance.counts == {"training rows with outliers, dropped": 3}
+    assert "`clip: iqr`" in warnings["AM287"].help
     assert max(values(dataset.train, "x")) < 100
     assert values(dataset.test, "x") == [5000]
 
