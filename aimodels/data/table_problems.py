@@ -145,7 +145,9 @@ def no_such_columns(
         near = difflib.get_close_matches(name.casefold(), plain, n=3, cutoff=0.6)
         notes += [f"near {name}: {listed([plain[word] for word in near])}"] if near else []
     if delimiter != "auto" and len(present) == 1 and any(name in present[0] for name in lacking):
-        notes.append(f"`data.format.delimiter` is {delimiter}, and this file has something else between its cells")
+        notes.append(
+            f"`data.format.delimiter` is {cell(delimiter)}, and this file has something else between its cells"
+        )
     return DataError(
         f"{path} has no column{'s' * (len(lacking) > 1)} {listed(lacking)}",
         code="AM261",

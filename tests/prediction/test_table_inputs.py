@@ -111,7 +111,7 @@ def test_a_mistake_on_stdin_is_said_to_be_there(run: RunFolder) -> None:
 
 
 def test_another_delimiter_than_that_of_the_run_is_told(german_run: RunFolder) -> None:
-    says = "`data.format.delimiter` is ;, and this file has something else between its cells"
+    says = '`data.format.delimiter` is ";", and this file has something else between its cells'
     with pytest.raises(DataError, match=r"^stdin has no columns length, island") as caught:
         told(german_run, "-", stdin=ROWS)
     assert says in caught.value.notes
