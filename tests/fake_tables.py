@@ -255,7 +255,7 @@ def complete_table_run(runs_dir, *, task="regression", class_names=(), num_rows=
         weights = np.exp(random.normal(size=(num_rows, len(class_names))) + 3 * np.eye(len(class_names))[targets])
         probabilities = weights / weights.sum(axis=1, keepdims=True)
         folder = add_classes(run, targets=targets, probabilities=probabilities)
-    add_importance(folder, metric="rmse" if task == "regression" else "accuracy")
+    add_importance(folder, metric="rmse" if task == "regression" else "log_loss")
     add_by_feature(folder, error="absolute error" if task == "regression" else "share wrong", seed=seed)
     return run
 

@@ -15,6 +15,7 @@ from aimodels.data.dataset import Split, Task
 from aimodels.data.excerpts import fitted, num_columns, on_one_line
 from aimodels.data.rows import rows_of
 from aimodels.evaluation.numerals import plain
+from aimodels.evaluation.probabilities import label_losses, losses
 from aimodels.runs.atomic import finite
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Importance:
         if self.reason:
             return f"importance of columns: {self.reason}"
         times = "of a single time" if self.effort.repeats == 1 else f"± deviation of {self.effort.repeats} times"
-        change = f"{self.metric} {'added' if self.metric == 'rmse' else 'lost'} by shuffling a column"
+        change = f"{self.metric} added by shuffling a column"
         width = max(num_columns(short(one.name)) for one in self.columns)
         lines = [f"{change}, {times} {self.effort.num_rows:,} rows"]
         for one in self.columns[:limit]:
@@ -105,8 +106,11 @@ def effort_for(*, num_rows: int, num_columns: int) -> Effort | None:
 
 
 def importance(predictor: "Predictor", split: Split, *, columns: tuple[str, ...], task: Task, seed: int) -> Importance:
-    """Ask about rows of the split with one column after the other shuffled; the rows and their order by the seed."""
-    effort, metric = effort_for(num_rows=len(split), num_columns=len(columns)), _METRICS[task]
+    """Ask about rows of the split with one column after the other shuffled; the rows and their order by the seed.
+
+    Of classes the loss is measured: accuracy stands still where one class is so frequent that it is always the answer.
+    """
+    effort, metric = effort_for(num_rows=len(split), num_columns=len(columns)), metric_of(task)
     if effort is None:
         reason = f"{len(columns):,} columns are too many to shuffle one by one"
         return Importance(metric, np.nan, Effort(0, 0), len(split), columns=(), reason=reason)
@@ -114,15 +118,13 @@ def importance(predictor: "Predictor", split: Split, *, columns: tuple[str, ...]
     kept = split.take(np.sort(random.choice(len(split), size=effort.num_rows, replace=False)))
     table = kept.rows.table(columns=columns)
     baseline = _metric(_answered(predictor.answer(rows_of(table)), task=task), kept.targets, task=task)
-    sign = -1.0 if task == "regression" else 1.0
     measured = []
     for name in columns:
         shuffled = [random.permutation(effort.num_rows) for _ in range(effort.repeats)]
         answers = predictor.answer(rows_of(_with_shuffled(table, name, orders=shuffled)))
-        losses = [
-            sign * (baseline - found) for found in _by_repeat(answers, kept.targets, repeats=effort.repeats, task=task)
-        ]
-        measured.append(ColumnImportance(name, mean=float(np.mean(losses)), std=float(np.std(losses))))
+        found = _by_repeat(answers, kept.targets, repeats=effort.repeats, task=task)
+        added = [shuffled_metric - baseline for shuffled_metric in found]
+        measured.append(ColumnImportance(name, mean=float(np.mean(added)), std=float(np.std(added))))
     order = sorted(measured, key=lambda one: -one.mean)
     return Importance(metric, baseline, effort, num_available=len(split), columns=tuple(order))
 
@@ -132,7 +134,9 @@ def short(name: str) -> str:
     return fitted(on_one_line(name), columns=LONGEST_NAME)
 
 
-_METRICS = {"binary": "accuracy", "multiclass": "accuracy", "multilabel": "accuracy", "regression": "rmse"}
+def metric_of(task: Task) -> str:
+    """What shuffling a column adds to."""
+    return "rmse" if task == "regression" else "log_loss"
 
 
 def _with_shuffled(table: "pyarrow.Table", name: str, *, orders: list[npt.NDArray[np.int64]]) -> "pyarrow.Table":
@@ -154,11 +158,11 @@ def _answered(answers: "Answers", *, task: Task) -> npt.NDArray[Any]:
         if answers.values is None:
             raise TypeError("the model of a regression must answer numbers")
         return answers.values.astype(np.float64)
-    return answers.predictions
+    return answers.probabilities
 
 
 def _metric(answered: npt.NDArray[Any], targets: npt.NDArray[Any], *, task: Task) -> float:
     if task == "regression":
         return float(np.sqrt(np.mean(np.square(answered - targets))))
-    equal = answered == targets
-    return float((equal.all(axis=1) if task == "multilabel" else equal).mean())
+    of_each = label_losses if task == "multilabel" else losses
+    return float(of_each(targets, answered).mean())

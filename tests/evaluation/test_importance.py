@@ -46,15 +46,40 @@ def test_a_column_counts_as_much_as_shuffling_it_adds_to_the_error(numbers):
     assert [one.std > 0 for one in found.columns] == [True, True, False]
 
 
-def test_of_classes_the_accuracy_is_what_is_lost(numbers):
+def test_of_classes_the_loss_is_what_is_added(numbers):
     rows, columns = numbers
     targets = (columns["b"] > 0).astype(np.int64)
-    predictor = TableFunction(probabilities=lambda table: yes_if(table.column("b").to_numpy() > 0))
+    predictor = TableFunction(probabilities=lambda table: yes_if(0.1 + 0.8 * (table.column("b").to_numpy() > 0)))
     found = importance(predictor, Split("test", rows, targets), columns=COLUMNS, task="binary", seed=0)
-    assert (found.metric, found.baseline) == ("accuracy", 1.0)
+    assert (found.metric, found.baseline) == ("log_loss", pytest.approx(-np.log(0.9)))
     assert found.columns[0].name == "b"
-    assert found.columns[0].mean == pytest.approx(0.5, abs=0.05)
+    # Half of the rows get the answer of the other class.
+    assert found.columns[0].mean == pytest.approx(0.5 * np.log(9), rel=0.1)
     assert [one.mean for one in found.columns[1:]] == [0.0, 0.0]
+    assert found.as_text().startswith("log_loss added by shuffling a column, ")
+
+
+def test_a_column_counts_though_every_answer_is_the_frequent_class(numbers):
+    rows, columns = numbers
+    targets = (columns["b"] > 1.6).astype(np.int64)
+    predictor = TableFunction(probabilities=lambda table: yes_if(0.4 * (table.column("b").to_numpy() > 1.6)))
+    found = importance(predictor, Split("test", rows, targets), columns=COLUMNS, task="binary", seed=0)
+    assert found.columns[0].name == "b"
+    assert found.columns[0].mean > 5 * found.columns[0].std > 0
+
+
+def test_of_labels_the_loss_is_the_mean_over_them(numbers):
+    rows, columns = numbers
+    targets = np.stack([columns["a"] > 0, columns["b"] > 0], axis=1).astype(np.int64)
+
+    def chances(table):
+        known = 0.1 + 0.8 * (table.column("a").to_numpy() > 0)
+        return np.stack([known, np.full(len(known), 0.5)], axis=1).astype(np.float32)
+
+    predictor = TableFunction(probabilities=chances, task="multilabel")
+    found = importance(predictor, Split("test", rows, targets), columns=COLUMNS, task="multilabel", seed=0)
+    assert found.baseline == pytest.approx((-np.log(0.9) - np.log(0.5)) / 2)
+    assert found.columns[0].name == "a"
 
 
 def yes_if(answers):
