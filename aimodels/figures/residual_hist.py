@@ -33,6 +33,7 @@ MOST_BINS = 60
 FEWEST_BINS = 8
 FAR = 6  # interquartile ranges from the median; what lies farther out would leave nothing to be seen of the rest
 MOST_POINTS = 400
+MOST_TICKS = 5  # seven digits and a sign still fit side by side
 NUM_EXTREMES = 50  # at either end, which the others must not hide
 NORMAL = NormalDist()
 
@@ -105,6 +106,7 @@ def draw(series: Sequence[Series]) -> "Figure":
         _draw_histogram(left, one, appearance=look(position), alone=len(series) == 1)
         _draw_quantiles(right, one, position=position)
     error = labelled(ERROR, unit=unit)
+    left.locator_params(axis="x", nbins=MOST_TICKS)
     left.set(xlabel=error, ylabel="% of the examples", ylim=(0, None))
     right.set(xlabel="quantile of the standard normal distribution", ylabel=error, title="Q-Q")
     beyond = sum(one.numbers["beyond"] for one in series)

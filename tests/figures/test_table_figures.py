@@ -1,5 +1,6 @@
 """Figures of tables: the numbers on them, what is shown where there is too much, and data at its extremes."""
 
+import itertools
 import json
 import re
 
@@ -190,6 +191,17 @@ def test_errors_of_a_normal_distribution_lie_on_the_line(runs_dir):
     assert len(numbers["errors"]) <= 400
     assert numbers["errors"][:2] == sorted(errors)[:2]
     assert numbers["errors"][-1] == errors.max()
+
+
+@pytest.mark.parametrize("deviation", [50_000, 100_000, 1_000_000])
+def test_large_errors_have_ticks_side_by_side(runs_dir, deviation):
+    targets = np.random.default_rng(0).normal(0, deviation, size=1000)
+    figure = drawn("residual_hist", predicting(runs_dir, targets=targets, predictions=np.zeros(1000)))
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        shown = [tick for tick in axes.get_xticklabels() if low <= tick.get_position()[0] <= high]
+        boxes = [tick.get_window_extent() for tick in shown]
+        assert all(left.x1 + 5 < right.x0 for left, right in itertools.pairwise(boxes))
 
 
 def test_runs_in_different_units_share_no_histogram(runs_dir):
