@@ -48,7 +48,7 @@ def train_folds(console: Console, loaded: Loaded, where: RunPlace, *, jobs: int 
     console.answer(fold_document(run))
     if plots:
         _draw(run)
-    console.out(fold_summary(run))
+    console.out(fold_summary(run, width=console.width))
     console.essential(str(run.path))
     _raise_if_interrupted(run)
     return fold_document(run)

@@ -49,12 +49,12 @@ def fold_document(run: RunFolder) -> dict[str, Any]:
     return document | {"cross_validation": folds | _folds(run), "files": document["files"] | there}
 
 
-def fold_summary(run: RunFolder) -> str:
-    """A line per fold, the means with their deviations, and what to do next."""
+def fold_summary(run: RunFolder, *, width: int) -> str:
+    """A line per fold with as many metrics as fit, the means with their deviations, and what to do next."""
     told = _folds(run)
     lines = [_headline(run), ""]
     if told.get("folds"):
-        lines += [*_table(told), ""]
+        lines += [*_fitting(told, width=width), ""]
     lines.append(f"  run       {run.path}")
     trained = sorted(path.name for path in run.folds.glob("*"))
     if trained:
@@ -95,8 +95,15 @@ def _headline(run: RunFolder) -> str:
             return f"{run.name} is {other}; {folds} were scored"
 
 
-def _table(told: Mapping[str, Any]) -> list[str]:
+def _fitting(told: Mapping[str, Any], *, width: int) -> list[str]:
+    """The table without the last metrics, until it fits; the deciding one stays. All of them are in folds.json."""
     names = _metrics_shown(told)
+    while len(names) > 1 and max(map(len, _table(told, names=names))) > width:
+        names = names[:-1]
+    return _table(told, names=names)
+
+
+def _table(told: Mapping[str, Any], *, names: Sequence[str]) -> list[str]:
     rows = [
         [str(fold["number"]), *(metric(fold["metrics"].get(name)) for name in names), f"{fold['num_examples']:,}"]
         for fold in told["folds"]

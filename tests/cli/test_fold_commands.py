@@ -51,6 +51,13 @@ def test_show_is_a_table_with_mean_deviation_and_baseline(folds, capfd):
     assert all(line == line.rstrip() for line in lines)
 
 
+def test_a_narrow_terminal_has_fewer_metrics_of_folds(folds, capfd, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = shown(capfd, "runs", "show").splitlines()
+    assert lines[2].split() == ["fold", "accuracy", "examples"]
+    assert all(len(line) <= 50 for line in lines[2:8])
+
+
 def test_show_as_json(folds, capfd):
     document = told(capfd, "runs", "show")
     assert document["cross_validation"]["mean"]["accuracy"] == 0.75

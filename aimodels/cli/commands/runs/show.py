@@ -40,7 +40,9 @@ def command(
         console.out(_all_files(found))
     if not (config or env or files):
         console.out(
-            fold_summary(found) if in_folds else "\n".join([summary(found, width=console.width), *_curves(found)])
+            fold_summary(found, width=console.width)
+            if in_folds
+            else "\n".join([summary(found, width=console.width), *_curves(found)])
         )
     return document
 
