@@ -25,9 +25,11 @@ def main() -> None:
     for seed in range(options.seeds):
         with tempfile.TemporaryDirectory(prefix="table-folds-") as name:
             ended = aimodels("train", "penguins", "--folds", 5, f"seed={seed}", "--json", folder=Path(name))
-            folds = json.loads((Path(json.loads(ended.stdout)["run"]["path"]) / "folds.json").read_text("utf-8"))
+            path = Path(name, json.loads(ended.stdout)["run"]["path"], "folds.json")
+            folds = json.loads(path.read_text(encoding="utf-8"))
         mean, deviation = folds["mean"]["accuracy"], folds["std"]["accuracy"]
-        linear = folds["baselines"]["logistic_regression"]
+        simple = folds["baselines"]["logistic regression"]
+        linear = {"mean": simple["mean"]["accuracy"], "std": simple["std"]["accuracy"]}
         tell(what="table folds", seed=seed, mean=mean, std=deviation, linear=linear, seconds=ended.seconds)
         rows.append(
             {
