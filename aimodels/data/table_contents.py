@@ -1,6 +1,7 @@
 """What is known of every row of a table besides its features: its targets, its weight, its group, and a key."""
 
 from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -42,18 +43,19 @@ def contents(rows: Rows, *, kept: Sequence[str], compared: Sequence[str]) -> Con
 
     columns: list[pa.Table] = []
     keys: list[Keys] = []
-    for table in rows.tables():
-        # A copy: a slice would hold on to all the columns that were read with it.
-        columns.append(table.select(list(kept)).take(np.arange(table.num_rows)))
-        keys.append(row_keys(table.select(list(compared))))
+    with ThreadPoolExecutor(thread_name_prefix="numbering-rows") as threads:
+        for table in rows.tables():
+            # A copy: a slice would hold on to all the columns that were read with it.
+            columns.append(table.select(list(kept)).take(np.arange(table.num_rows)))
+            keys.append(row_keys(table.select(list(compared)), threads=threads))
     return Contents(rows, pa.concat_tables(columns).combine_chunks(), np.concatenate(keys))
 
 
-def row_keys(table: "pyarrow.Table") -> Keys:
+def row_keys(table: "pyarrow.Table", *, threads: Executor | None = None) -> Keys:
     """A number per row, uint64 [N]; equal rows have equal ones, and two others have equal ones in 2^64 cases once."""
     keys = np.zeros(table.num_rows, dtype=np.uint64)
-    for column in table.columns:
-        keys = _mixed(keys * GOLDEN + _cell_keys(column))
+    for of_cells in (threads.map if threads else map)(_cell_keys, table.columns):
+        keys = _mixed(keys * GOLDEN + of_cells)
     return keys
 
 

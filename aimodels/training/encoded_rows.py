@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,27 @@ LARGEST_GAP = 64
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Rows to be read, in this order; put together by place once, for all the tensors that they are read from."""
+
+    positions: Positions
+
+    @cached_property
+    def stretches(self) -> list[tuple[Positions, int, int]]:
+        """Places in `positions` whose rows lie close together, their first row, and the one behind their last."""
+        if not len(self.positions):
+            return []
+        order = np.argsort(self.positions)
+        ordered = self.positions[order]
+        cuts = np.flatnonzero(np.diff(ordered) > LARGEST_GAP) + 1
+        limits = [0, *cuts.tolist(), len(order)]
+        return [
+            (order[first:last], int(ordered[first]), int(ordered[last - 1]) + 1)
+            for first, last in zip(limits, limits[1:], strict=False)
+        ]
+
+
+@dataclass(frozen=True)
 class StoredTensor:
     """One row after the other in a file, each of the same shape and type."""
 
@@ -30,11 +52,12 @@ class StoredTensor:
         """Bytes of one row."""
         return int(np.prod(self.row_shape, dtype=np.int64)) * self.dtype.itemsize
 
-    def read(self, positions: Positions) -> npt.NDArray[Any]:
+    def read(self, wanted: "Wanted") -> npt.NDArray[Any]:
         """The rows at these positions, in this order."""
+        positions = wanted.positions
         found = np.empty((len(positions), *self.row_shape), self.dtype)
         with self.path.open("rb", buffering=0) as file:
-            for places, start, end in _stretches(positions):
+            for places, start, end in wanted.stretches:
                 read = _numbers(file, self.dtype, first=start * self.row_bytes, last=end * self.row_bytes)
                 found[places] = read.reshape(-1, *self.row_shape)[positions[places] - start]
         return found
@@ -47,11 +70,12 @@ class StoredTexts:
     path: Path
     starts: npt.NDArray[np.int64]
 
-    def read(self, positions: Positions) -> Encoded:
+    def read(self, wanted: "Wanted") -> Encoded:
         """The texts at these positions, in this order; their words before the cut are not known any more."""
+        positions = wanted.positions
         parts: list[npt.NDArray[np.int32]] = [np.empty(0, np.int32)] * len(positions)
         with self.path.open("rb", buffering=0) as file:
-            for places, start, end in _stretches(positions):
+            for places, start, end in wanted.stretches:
                 first, last = int(self.starts[start]), int(self.starts[end])
                 read = _numbers(file, np.dtype(np.int32), first=4 * first, last=4 * last)
                 for place in places:
@@ -91,20 +115,6 @@ def store(chunks: Iterable[Chunk], folder: Path) -> dict[str, Stored]:
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(parts))])
         stored[name] = StoredTexts(paths[name], starts)
     return stored
-
-
-def _stretches(positions: Positions) -> list[tuple[Positions, int, int]]:
-    """Places in `positions` whose rows lie close together, with the first of these rows and the one behind the last."""
-    if not len(positions):
-        return []
-    order = np.argsort(positions, kind="stable")
-    ordered = positions[order]
-    cuts = np.flatnonzero(np.diff(ordered) > LARGEST_GAP) + 1
-    limits = [0, *cuts.tolist(), len(order)]
-    return [
-        (order[first:last], int(ordered[first]), int(ordered[last - 1]) + 1)
-        for first, last in zip(limits, limits[1:], strict=False)
-    ]
 
 
 def _numbers(file: Any, dtype: np.dtype[Any], *, first: int, last: int) -> npt.NDArray[Any]:

@@ -19,7 +19,7 @@ from aimodels.events import phase
 from aimodels.preprocessing import columns
 from aimodels.preprocessing.words import Encoded
 from aimodels.runs.atomic import cannot_write
-from aimodels.training.encoded_rows import Stored, StoredTensor, StoredTexts, store
+from aimodels.training.encoded_rows import Stored, StoredTensor, StoredTexts, Wanted, store
 from aimodels.training.ordering import Order, in_sequence, shuffled, shuffled_in_windows
 from aimodels.training.pipelines import as_written
 
@@ -124,8 +124,9 @@ class StoredTableSource:
 
     def _read(self, positions: npt.NDArray[np.int64]) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        wanted = Wanted(positions)
         for name, each in self.stored.items():
-            read = each.read(positions)
+            read = each.read(wanted)
             found[name] = _ragged(read) if isinstance(read, Encoded) else read
         return found
 

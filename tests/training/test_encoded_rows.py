@@ -41,16 +41,21 @@ def tensors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 @given(positions=st.lists(st.integers(0, COUNT - 1), max_size=80))
 def test_rows_come_back(tensors: dict[str, object], positions: list[int]) -> None:
+    from aimodels.training.encoded_rows import Wanted
+
     chosen = np.array(positions, np.int64)
-    np.testing.assert_array_equal(tensors["numbers"].read(chosen), NUMBERS[chosen])
-    np.testing.assert_array_equal(tensors["categories"].read(chosen), CATEGORIES[chosen])
-    texts = tensors["text_0"].read(chosen)
+    wanted = Wanted(chosen)
+    np.testing.assert_array_equal(tensors["numbers"].read(wanted), NUMBERS[chosen])
+    np.testing.assert_array_equal(tensors["categories"].read(wanted), CATEGORIES[chosen])
+    texts = tensors["text_0"].read(wanted)
     found = [texts.ids[a:b].tolist() for a, b in zip(texts.starts, texts.starts[1:], strict=False)]
     assert found == [TEXTS[position] for position in positions]
 
 
 def test_a_file_that_was_cut_is_noticed(tmp_path: Path) -> None:
+    from aimodels.training.encoded_rows import Wanted
+
     numbers = stored(tmp_path)["numbers"]
     (tmp_path / "numbers.bin").write_bytes(b"")
     with pytest.raises(EOFError, match="expected 12"):
-        numbers.read(np.array([0]))
+        numbers.read(Wanted(np.array([0])))
