@@ -1,9 +1,10 @@
 """A table larger than memory: 10 million rows of 20 columns, read from CSV, encoded, shuffled and trained on.
 
 The table is made from a seed: 16 numbers (one of them with holes), three categories, a class. "Parse and feed" is
-everything from opening the file to the last batch of one epoch, without a network: reading the CSV, splitting, encoding,
-shuffled batches; the statistics and vocabularies in between are counted apart. "Train" is `aimodels train` with one epoch of a small network. Each is a
-process of its own; memory is what it took at most beyond what one took at most that only loads TensorFlow.
+everything from opening the file to the last batch of one epoch, without a network: reading the CSV, splitting,
+encoding, shuffled batches; the statistics and vocabularies in between are counted apart. "Train" is `aimodels train`
+with one epoch of a small network. Each is a process of its own; memory is what it took at most beyond what one took at
+most that only loads TensorFlow.
 """
 
 import argparse
