@@ -20,7 +20,8 @@ ACCEPTS = ("images",)
 SMALLEST_INPUT = (8, 8, 1)
 # Keras keeps 0.99 of the old mean per step: with 30 steps an epoch, validation would lag ten epochs behind.
 NORM_MOMENTUM = 0.9
-XLA_FASTER_ON = ()  # on a CPU XLA's convolutions are slower than oneDNN's
+# On a CPU XLA's convolutions are slower than oneDNN's.
+XLA_FASTER_ON: dict[str, tuple[str, ...]] = {}
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal", "orthogonal"]

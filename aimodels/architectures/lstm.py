@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 ACCEPTS = ("words", "columns")
 SMALLEST_INPUT = ()
-XLA_FASTER_ON = ()  # every length of batch would be compiled anew, and the loop over the words gains nothing
+# Every length of batch would be compiled anew, and the loop over the words gains nothing.
+XLA_FASTER_ON: dict[str, tuple[str, ...]] = {}
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -78,15 +79,15 @@ def build(
     import keras
 
     from aimodels.layers.dense_head import logits
-    from aimodels.layers.joined_columns import expect_texts, inputs_of, joined
+    from aimodels.layers.joined_columns import texts_read
 
-    if columns is not None:
-        expect_texts(columns, architecture="lstm")
-        inputs = inputs_of(tensors)
-        flow = joined(inputs, columns=columns, read=lambda ids, text: _read(ids, text, options=options))
-    else:
-        inputs = keras.Input((None,), dtype=tensors.dtype, name="ids")
-        flow = _read(inputs, text_alone(vocabulary, max_length=options.words.max_length), options=options)
+    inputs, flow = texts_read(
+        tensors,
+        columns=columns,
+        alone=text_alone(vocabulary, max_length=options.words.max_length),
+        read=lambda ids, text: _read(ids, text, options=options),
+        architecture="lstm",
+    )
     flow = logits(flow, dense=options.dense, dropout=options.dropout, num_outputs=num_outputs)
     return keras.Model(inputs, flow, name="lstm")
 

@@ -10,8 +10,8 @@ import tensorflow as tf
 from aimodels import discovery
 from aimodels.config.loading import Loaded
 from aimodels.config.schema import Config
-from aimodels.data.dataset import Dataset, TableInput
-from aimodels.data.suitability import check_suits
+from aimodels.data.dataset import Dataset
+from aimodels.data.suitability import check_suits, preprocessing_for
 from aimodels.distribution.strategy import Placement, check_shares, choose_precision
 from aimodels.errors import FailedError, UsageError
 from aimodels.events import Inferred, emit
@@ -121,9 +121,9 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     check_shares(config.train, num_examples=batches.examples_per_epoch, num_replicas=placement.num_replicas)
     steps = Steps(per_epoch=batches.steps_per_epoch, epochs=config.train.epochs)
     architecture = discovery.plugin("architectures", config.model.name)
-    # A user's own architecture need not say where XLA is faster; the small steps of a table gain nothing from it.
-    is_table = isinstance(dataset.input, TableInput)
-    xla_faster_on = () if is_table else getattr(architecture, "XLA_FASTER_ON", ())
+    kind = preprocessing_for(architecture, dataset=dataset, name=config.model.name)
+    # A user's own architecture need not say where XLA is faster, by what it is given and device.
+    xla_faster_on = getattr(architecture, "XLA_FASTER_ON", {}).get(kind, ())
     work = Work(network.trained, examples_per_step=batches.examples_per_step, positions=batches.mean_length)
     speed = choose_speed(work, config.train, steps=steps, placement=placement, xla_faster_on=xla_faster_on)
     rate = compile_model(network.trained, objective, train=config.train, steps=steps, speed=speed)
