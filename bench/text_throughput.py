@@ -3,7 +3,8 @@
 The peers are a Keras script that pads every review to 400 words (bench/peers/keras_text_fit.py) and a PyTorch one
 that pads each random batch to its own longest (bench/peers/torch_text_fit.py). Each run is a process of its own and
 the sides take turns. An epoch lasts from the end of the one before to its own end, so the first, which also traces,
-counts for no side. There is no validation split. Words are numbered before the first epoch on every side.
+counts for no side. Round n has the seed n on every side. There is no validation split. Words are numbered before the
+first epoch on every side.
 """
 
 import argparse
@@ -78,7 +79,7 @@ def compare(network: str, options: argparse.Namespace) -> list[dict[str, object]
     for number in range(options.rounds):
         for side, rounds in found.items():
             with tempfile.TemporaryDirectory(prefix="text-throughput-") as folder:
-                rounds.append(sides[side](network, options, Path(folder)))
+                rounds.append(sides[side](network, options, Path(folder), seed=number + 1))
             tell(what="text throughput", network=network, side=side, run=number, **vars(rounds[-1]))
     ours = found.pop("aimodels")
     return [row(network, side, ours=ours, peers=peers) for side, peers in found.items()]
@@ -112,9 +113,9 @@ def row(network: str, side: str, *, ours: list[Measured], peers: list[Measured])
     return columns
 
 
-def ours_once(network: str, options: argparse.Namespace, folder: Path) -> Measured:
+def ours_once(network: str, options: argparse.Namespace, folder: Path, *, seed: int) -> Measured:
     """Train through the command line; the times are those of the run's own events."""
-    changes = [f"data.source={options.data}", *AS_THE_PEERS, f"train.epochs={options.epochs}"]
+    changes = [f"data.source={options.data}", *AS_THE_PEERS, f"train.epochs={options.epochs}", f"seed={seed}"]
     changes += [f"data.limit={options.limit}"] if options.limit else []
     aimodels("train", CONFIGS[network], *changes, "--no-plots", "-q", "--run-dir", folder / "run", folder=folder)
     trained = RunFolder(folder / "run")
@@ -128,18 +129,16 @@ def ours_once(network: str, options: argparse.Namespace, folder: Path) -> Measur
     return Measured(trained.facts()["num_parameters"], between(ended), accuracy)
 
 
-def keras_once(network: str, options: argparse.Namespace, folder: Path) -> Measured:
+def keras_once(network: str, options: argparse.Namespace, folder: Path, *, seed: int) -> Measured:
     """Train with the Keras script."""
     limit = ["--limit", options.limit] if options.limit else []
     test = ["--test"] if options.accuracy else []
     script = PEERS / "keras_text_fit.py"
-    ended = run(
-        sys.executable, script, network, "--data", options.data, *sizes(network, options), *limit, *test, folder=folder
-    )
-    return measured(ended.stdout)
+    given = ["--data", options.data, *sizes(network, options), "--seed", seed, *limit, *test]
+    return measured(run(sys.executable, script, network, *given, folder=folder).stdout)
 
 
-def torch_once(network: str, options: argparse.Namespace, folder: Path) -> Measured:
+def torch_once(network: str, options: argparse.Namespace, folder: Path, *, seed: int) -> Measured:
     """Train with the PyTorch script, on words numbered as for the Keras script."""
     model: Any = load(find(CONFIGS[network])).config.model
     known = ["--vocabulary", model.words.vocabulary, "--max-length", model.words.max_length]
@@ -147,8 +146,8 @@ def torch_once(network: str, options: argparse.Namespace, folder: Path) -> Measu
     read = ["--data", options.data, *known, *limit, "--output", "words.npz"]
     run(sys.executable, PEERS / "reviews.py", *read, folder=folder)
     script = PEERS / "torch_text_fit.py"
-    ended = run(options.torch, script, network, "--data", "words.npz", *sizes(network, options), folder=folder)
-    return measured(ended.stdout)
+    given = ["--data", "words.npz", *sizes(network, options), "--seed", seed]
+    return measured(run(options.torch, script, network, *given, folder=folder).stdout)
 
 
 def sizes(network: str, options: argparse.Namespace) -> list[object]:

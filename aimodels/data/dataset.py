@@ -38,7 +38,9 @@ class ImageInput:
 
 @dataclass(frozen=True)
 class TextInput:
-    """Texts of any length, one str per example."""
+    """Texts of any length, one str per example; two where `is_pair`, such as a question and an answer."""
+
+    is_pair: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,23 +112,28 @@ class ImageFiles:
 class Texts:
     """Texts in memory, each with what to call it in front of the user: its file, or its row of a table.
 
-    Without `names` a text is called by its position in its split.
+    Without `names` a text is called by its position in its split. Of pairs, `seconds` are the second texts.
     """
 
     strings: tuple[str, ...]
     names: tuple[str, ...] = ()
+    seconds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.names and len(self.names) != len(self.strings):
             raise ValueError(f"{len(self.strings)} texts and {len(self.names)} names")
+        if self.seconds and len(self.seconds) != len(self.strings):
+            raise ValueError(f"{len(self.strings)} first texts and {len(self.seconds)} second ones")
 
     def __len__(self) -> int:
         return len(self.strings)
 
     def take(self, indices: npt.NDArray[np.int64]) -> "Texts":
         """The texts at these positions, in this order."""
-        names = tuple(self.names[index] for index in indices) if self.names else ()
-        return Texts(tuple(self.strings[index] for index in indices), names)
+        strings, names, seconds = (
+            tuple(each[index] for index in indices) if each else () for each in (self.strings, self.names, self.seconds)
+        )
+        return Texts(strings, names, seconds)
 
 
 Examples = npt.NDArray[np.uint8] | ImageFiles | Texts | Rows

@@ -73,10 +73,11 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--learning-rate", type=float, required=True)
     parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--test", action="store_true")
     options = parser.parse_args()
-    keras.utils.set_random_seed(7)
+    keras.utils.set_random_seed(options.seed)
     sizes = {"vocabulary": options.vocabulary, "max_length": options.max_length, "limit": options.limit}
     data = reviews.load(options.data, with_test=options.test, **sizes)
     model = {"lstm": lstm, "transformer": transformer}[options.network](options)

@@ -69,8 +69,9 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--learning-rate", type=float, required=True)
     parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
-    torch.manual_seed(7)
+    torch.manual_seed(options.seed)
     with np.load(options.data) as arrays:
         ids = [torch.from_numpy(row[row != 0]) for row in arrays["ids"]]
         targets = torch.from_numpy(arrays["targets"]).float()
