@@ -1,4 +1,5 @@
-"""Waiting times: from the start of `aimodels train quickstart` to training, and of the commands without TensorFlow.
+"""Waiting times: from the start of `aimodels train quickstart` to training, of the commands without TensorFlow, and of
+reading the samples that come with the package.
 
 A bare Python process that only imports TensorFlow takes turns with it, and its time is taken off. "has ended" also
 counts tracing, compiling and running the first step, with one step per call so that it is the first alone. Everything
@@ -9,6 +10,7 @@ import argparse
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +20,13 @@ from statistics import median
 import results
 from programs import aimodels, run, tell
 
+from aimodels import discovery
+
 COMMANDS = (("--help",), ("runs", "ls"), ("check", "quickstart"))
 NUM_RUNS = 50
 SECONDS_TO_TRAINING = 2.0
 SECONDS_OF_A_COMMAND = 0.6
+SECONDS_OF_A_SAMPLE = {"mnist": 0.2, "imdb": 1.0}
 BEGINS, HAS_ENDED = "first step begins", "first step has ended"
 
 
@@ -34,6 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="startup-") as folder:
         rows = [*training(Path(folder), rounds=options.rounds), *commands(Path(folder), calls=options.calls)]
+        rows += samples(calls=options.calls)
     if options.save:
         command = f"python bench/startup.py --rounds {options.rounds} --calls {options.calls}"
         results.save("Start-up", results.Figures(command, rows, note=" ".join((__doc__ or "").split())))
@@ -94,6 +100,20 @@ def commands(folder: Path, *, calls: int) -> Iterable[dict[str, object]]:
             "seconds, median": f"{median(seconds):.2f}",
             "target": SECONDS_OF_A_COMMAND,
         }
+
+
+def samples(*, calls: int) -> Iterable[dict[str, object]]:
+    """Rows: seconds to read and split a bundled sample, in this process."""
+    for name, target in SECONDS_OF_A_SAMPLE.items():
+        dataset = discovery.plugin("datasets", name)
+        options = dataset.Options(name=name, source="sample")
+        seconds = []
+        for number in range(calls):
+            started_at = time.perf_counter()
+            dataset.load(options, seed=number)
+            seconds.append(time.perf_counter() - started_at)
+            tell(what=f"{name}, source: sample", run=number, value=seconds[-1], unit="s")
+        yield {"what": f"{name}, `source: sample`, read", "seconds, median": f"{median(seconds):.2f}", "target": target}
 
 
 if __name__ == "__main__":

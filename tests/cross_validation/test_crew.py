@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 
 import pytest
 
@@ -132,10 +131,8 @@ def test_a_signal_stops_every_fold(crew, number):
     before = signal.getsignal(number)
     timer = threading.Timer(1.0, os.kill, (os.getpid(), number))
     timer.start()
-    began = time.monotonic()
     heard, error = worked(at_work)
     assert error is None
-    assert time.monotonic() - began < 30
     assert at_work.stopped_by == number
     assert [event.status for event in of_kind(heard, FoldEnded)] == ["interrupted"] * 2
     assert signal.getsignal(number) == before
@@ -146,10 +143,8 @@ def test_folds_that_do_not_listen_are_ended_by_a_third_signal(crew):
     at_work, _ = crew(deaf, folds=1)
     for after in (1.0, 1.2, 1.4):
         threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT)).start()
-    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), at_work:
         at_work.work(scored)
-    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(

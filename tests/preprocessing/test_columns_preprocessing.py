@@ -1,6 +1,5 @@
 """Rows of a table become the same tensors in training, in the saved network, and one at a time."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -145,9 +144,7 @@ def test_a_thousand_columns(tmp_path: Path) -> None:
     kinds = ["number" if number % 2 else "category" for number in range(1000)]
     table = {f"column/{number}": ["a", "b"] if kind == "category" else [1.0, 2.0] for number, kind in enumerate(kinds)}
     options = {name: {"kind": kind} for name, kind in zip(table, kinds, strict=True)}
-    started_at = time.process_time()
     model = fitted(table, options)
-    assert time.process_time() - started_at < 10
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     found = again(raw(rows(table).table(), input=input_of(options)))
