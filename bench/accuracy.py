@@ -9,6 +9,7 @@ import json
 import os
 import re
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import results
@@ -16,10 +17,29 @@ from programs import aimodels, tell
 
 from aimodels.config.examples import find, folder
 from aimodels.config.loading import load
+from aimodels.config.schema import Config
 from aimodels.runs.folder import RunFolder
 
 # The second line of a config whose result is measured here.
 MEASURED = re.compile(r"# (not measured yet|.*\(measured by bench/accuracy\.py.*)")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where datasets and encoders are on this machine, by the names that configs have for them."""
+
+    sources: dict[str, Path]
+    encoders: dict[str, Path]
+
+    def changes(self, config: Config) -> list[str]:
+        """What is to be changed in a config, so that nothing is downloaded."""
+        data, encoder = config.data, getattr(config.model, "encoder", None)
+        found = []
+        if getattr(data, "source", None) == "auto" and data.name in self.sources:
+            found.append(f"data.source={self.sources[data.name]}")
+        if encoder in self.encoders:
+            found.append(f"model.encoder={self.encoders[encoder]}")
+        return found
 
 
 def main() -> None:
@@ -28,14 +48,17 @@ def main() -> None:
     parser.add_argument("configs", nargs="*", help="default: all whose second line says that it is measured here")
     parser.add_argument("--source", action="append", default=[], metavar="DATASET=PATH",
                         help="where a dataset is, for configs that say `source: auto`")  # fmt: skip
+    parser.add_argument("--encoder", action="append", default=[], metavar="NAME=FOLDER",
+                        help="where an encoder is that a config names as on the hub")  # fmt: skip
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changes, to try it out")
     parser.add_argument("--save", action="store_true", help="write the results into results.md")
     parser.add_argument("--update-headers", action="store_true", help="write the results into the configs")
     options = parser.parse_args()
     if options.set and (options.save or options.update_headers):
         parser.error("a changed config is not measured: leave out --set, or --save and --update-headers")
+    places = Places(sources=paths(options.source), encoders=paths(options.encoder))
     for path in map(find, options.configs or to_measure()):
-        row = measure(path, sources=sources(options.source), changes=options.set)
+        row = measure(path, places=places, changes=options.set)
         tell(what="accuracy", **row)
         if options.save:
             save(row)
@@ -49,17 +72,15 @@ def to_measure() -> list[str]:
     return [str(path) for path, text in texts.items() if MEASURED.fullmatch(text.splitlines()[1])]
 
 
-def sources(given: list[str]) -> dict[str, Path]:
-    """The paths of datasets, by name."""
+def paths(given: list[str]) -> dict[str, Path]:
+    """The paths of datasets or encoders, by name."""
     return {name: Path(path).resolve() for name, _, path in (text.partition("=") for text in given)}
 
 
-def measure(path: Path, *, sources: dict[str, Path], changes: list[str]) -> dict[str, object]:
+def measure(path: Path, *, places: Places, changes: list[str]) -> dict[str, object]:
     """Train and evaluate one config in processes of their own."""
     config = load(path).config
-    data = config.data
-    if getattr(data, "source", None) == "auto" and data.name in sources:
-        changes = [*changes, f"data.source={sources[data.name]}"]
+    changes = [*changes, *places.changes(config)]
     with tempfile.TemporaryDirectory(prefix="accuracy-") as name:
         place = Path(name)
         trained = aimodels("train", path.resolve(), *changes, "-q", "--run-dir", place / "run", folder=place)

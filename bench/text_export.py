@@ -1,6 +1,6 @@
 """Exported text networks against the runs they came from, on 500 raw test reviews.
 
-The export is asked in a process with TensorFlow alone (bench/peers/text_client.py), all reviews in one batch; the run
+The export is asked in a process with TensorFlow alone (bench/peers/text_client.py), 100 reviews at a time; the run
 answers in batches of similar length. Trained for one epoch on the reviews that come with the package.
 """
 

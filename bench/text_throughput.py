@@ -12,13 +12,12 @@ import json
 import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import results
+from epoch_times import between, epochs_ended
 from programs import aimodels, run, tell
 
 from aimodels.config.examples import find
@@ -118,15 +117,13 @@ def ours_once(network: str, options: argparse.Namespace, folder: Path, *, seed: 
     changes = [f"data.source={options.data}", *AS_THE_PEERS, f"train.epochs={options.epochs}", f"seed={seed}"]
     changes += [f"data.limit={options.limit}"] if options.limit else []
     aimodels("train", CONFIGS[network], *changes, "--no-plots", "-q", "--run-dir", folder / "run", folder=folder)
-    trained = RunFolder(folder / "run")
-    events = [json.loads(line) for line in trained.events_file.read_text(encoding="utf-8").splitlines()]
-    ended = [datetime.fromisoformat(event["t"]).timestamp() for event in events if event["type"] == "epoch_ended"]
     accuracy = None
     if options.accuracy:
         # The weights of the last epoch, as the peers have them.
         told = aimodels("eval", folder / "run", "--checkpoint", "last", "--no-plots", "--json", folder=folder)
         accuracy = json.loads(told.stdout)["metrics"]["accuracy"]
-    return Measured(trained.facts()["num_parameters"], between(ended), accuracy)
+    num_parameters = RunFolder(folder / "run").facts()["num_parameters"]
+    return Measured(num_parameters, between(epochs_ended(folder / "run")), accuracy)
 
 
 def keras_once(network: str, options: argparse.Namespace, folder: Path, *, seed: int) -> Measured:
@@ -165,11 +162,6 @@ def measured(stdout: str) -> Measured:
     """What a peer printed."""
     told = json.loads(stdout)
     return Measured(told["num_parameters"], between(told["epochs_ended_at"]), told.get("accuracy"))
-
-
-def between(ended: list[float]) -> float:
-    """Seconds per epoch, the median over the epochs after the first."""
-    return median(end - start for start, end in pairwise(ended))
 
 
 if __name__ == "__main__":

@@ -12,13 +12,18 @@ import tensorflow as tf
 
 # From here on importing it raises ImportError, installed or not.
 sys.modules["aimodels"] = None  # type: ignore[assignment]
+# Texts in a request; what a network keeps of them must fit in memory.
+AT_ONCE = 100
 
 
 def main(model: str, texts: str, answers: str) -> None:
-    """Load, ask once, write down."""
-    strings = tf.constant(json.loads(Path(texts).read_text(encoding="utf-8")))
-    asked = tf.saved_model.load(model).signatures["serving_default"](text=strings)
-    np.savez(answers, probabilities=asked["probabilities"].numpy(), label=asked["label"].numpy().astype("U"))
+    """Load, ask some texts at a time, write down."""
+    strings = json.loads(Path(texts).read_text(encoding="utf-8"))
+    loaded = tf.saved_model.load(model)
+    ask = loaded.signatures["serving_default"]
+    told = [ask(text=tf.constant(strings[start : start + AT_ONCE])) for start in range(0, len(strings), AT_ONCE)]
+    asked = {name: np.concatenate([answer[name].numpy() for answer in told]) for name in ("probabilities", "label")}
+    np.savez(answers, probabilities=asked["probabilities"], label=asked["label"].astype("U"))
 
 
 if __name__ == "__main__":
