@@ -128,6 +128,11 @@ class Texts:
     def __len__(self) -> int:
         return len(self.strings)
 
+    @property
+    def whole(self) -> list[tuple[str, ...]]:
+        """Each text by itself, or with its second one."""
+        return list(zip(self.strings, self.seconds, strict=True) if self.seconds else zip(self.strings, strict=True))
+
     def take(self, indices: npt.NDArray[np.int64]) -> "Texts":
         """The texts at these positions, in this order."""
         strings, names, seconds = (

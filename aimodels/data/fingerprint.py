@@ -21,11 +21,13 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class TextFacts:
-    """What a fingerprint knows of a text: its split, its class, its characters."""
+    """What a fingerprint knows of a text: its split, its class or number, its characters; of a pair also the second
+    one's."""
 
     split: str
-    class_name: str
+    target: str
     text: str
+    second: str | None = None
 
 
 def of_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
@@ -48,12 +50,16 @@ def of_files(files: Iterable[FileFacts]) -> str:
 
 
 def of_texts(texts: Iterable[TextFacts]) -> str:
-    """The fingerprint of labelled texts: SHA-256 over their splits, classes and contents, in their order."""
+    """The fingerprint of labelled texts: SHA-256 over their splits, targets and contents, in their order."""
     digest = hashlib.sha256()
     for text in texts:
         content = text.text.encode()
-        digest.update(f"{text.split}\0{len(text.class_name)}\0{text.class_name}\0{len(content)}\0".encode())
+        digest.update(f"{text.split}\0{len(text.target)}\0{text.target}\0{len(content)}\0".encode())
         digest.update(content)
+        if text.second is not None:
+            second = text.second.encode()
+            digest.update(f"\0{len(second)}\0".encode())
+            digest.update(second)
     return f"sha256:{digest.hexdigest()}"
 
 

@@ -127,7 +127,7 @@ def _contents(split: Split) -> npt.NDArray[np.uint64]:
         return found
     contents: Iterable[bytes] = ()
     if isinstance(examples, Texts):
-        contents = (text.encode("utf-8", "surrogatepass") for text in examples.strings)
+        contents = (b"\0".join(each.encode("utf-8", "surrogatepass") for each in texts) for texts in examples.whole)
     elif isinstance(examples, ImageFiles):
         contents = (path.read_bytes() for path in examples.paths)
     hashes = (int.from_bytes(hashlib.sha256(content).digest()[:8], "little") for content in contents)

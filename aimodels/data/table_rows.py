@@ -1,4 +1,4 @@
-"""The rows of a table file (.csv, .tsv, .jsonl, .parquet): what two of their columns hold, and what to call them."""
+"""The rows of a table file (.csv, .tsv, .jsonl, .parquet): what some of their columns hold, and what to call them."""
 
 import csv
 import io
@@ -19,19 +19,25 @@ ROWS_AT_ONCE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The columns that are read: that of the texts and that of the targets."""
+    """The columns that are read: those of the texts, of the targets, and of the second texts if there are any."""
 
     text: str
     target: str
+    second: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a row has in the two columns; `problem` says in a few words why it cannot be read, empty if it can."""
+    """What a row has in these columns; `problem` says in a few words why it cannot be read, empty if it can.
+
+    `is_pair` is true where second texts are read.
+    """
 
     name: str
     text: Any = None
     target: Any = None
+    second: Any = None
+    is_pair: bool = False
     problem: str = ""
 
 
@@ -59,12 +65,14 @@ def csv_rows(path: Path, choose: Choose) -> Iterator[Row]:
                 return
             wanted = choose(header)
             text, target = header.index(wanted.text), header.index(wanted.target)
+            second = None if wanted.second is None else header.index(wanted.second)
             first_line = reader.line_num + 1
             for cells in reader:
                 name = f"{path.name}:{first_line}"
                 first_line = reader.line_num + 1
                 if len(cells) == len(header):
-                    yield Row(name, cells[text], cells[target])
+                    pair = None if second is None else cells[second]
+                    yield Row(name, cells[text], cells[target], pair, is_pair=second is not None)
                 elif cells:
                     yield Row(name, problem=f"{len(cells)} cells in place of {len(header)}")
         except csv.Error as error:
@@ -120,7 +128,8 @@ def jsonl_rows(path: Path, choose: Choose) -> Iterator[Row]:
                 yield Row(name, problem="not a JSON object ({...})")
                 continue
             wanted = wanted or choose(list(found))
-            yield Row(name, found.get(wanted.text), found.get(wanted.target))
+            second = None if wanted.second is None else found.get(wanted.second)
+            yield Row(name, found.get(wanted.text), found.get(wanted.target), second, is_pair=wanted.second is not None)
 
 
 def parquet_rows(path: Path, choose: Choose) -> Iterator[Row]:
@@ -135,16 +144,21 @@ def parquet_rows(path: Path, choose: Choose) -> Iterator[Row]:
     try:
         with parquet.ParquetFile(path) as file:
             wanted = choose(file.schema_arrow.names)
-            _expect_texts(path, wanted.text, file.schema_arrow.field(wanted.text).type)
+            second = wanted.second
+            columns = [wanted.text, *([] if second is None else [second])]
+            for column in columns:
+                _expect_texts(path, column, file.schema_arrow.field(column).type)
             left, number = most_bytes(path), 0
-            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=[wanted.text, wanted.target]):
+            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=list({*columns, wanted.target})):
                 left -= batch.nbytes
                 if left < 0:
                     raise refused_as_bomb(path)
-                texts = batch.column(wanted.text).cast(pyarrow.large_binary()).to_pylist()
-                for text, target in zip(texts, batch.column(wanted.target).to_pylist(), strict=True):
+                texts = [batch.column(column).cast(pyarrow.large_binary()).to_pylist() for column in columns]
+                targets = batch.column(wanted.target).to_pylist()
+                for target, text, pair in zip(targets, texts[0], texts[-1], strict=True):
                     number += 1
-                    yield Row(f"{path.name} row {number}", text, target)
+                    is_pair = second is not None
+                    yield Row(f"{path.name} row {number}", text, target, pair if is_pair else None, is_pair=is_pair)
     except PermissionError as error:
         raise may_not_read(path) from error
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -160,7 +174,7 @@ def _expect_texts(path: Path, column: str, kind: Any) -> None:
         raise DataError(
             f"the column {column} of {path} holds {kind}, expected texts",
             code="AM242",
-            help="name the column of the texts: `data.text`",
+            help="name the column of the texts: `data.text`, or `data.pair`",
         )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,9 +11,11 @@ from pydantic import Field
 from aimodels.config.schema import DatasetOptions
 from aimodels.config.section import Fraction
 from aimodels.data.class_counts import check_classes
-from aimodels.data.dataset import Dataset, Provenance, Split, SplitName, TextInput, Texts, target_of
+from aimodels.data.dataset import Dataset, Provenance, Split, SplitName, Target, Targets, TextInput, Texts
 from aimodels.data.fingerprint import TextFacts, of_texts
+from aimodels.data.found_text import FoundText
 from aimodels.data.splitting import Splits, completed, cut_down, left_out_by_limit
+from aimodels.data.table_targets import check_numbers
 from aimodels.errors import DataError
 from aimodels.events import warn
 
@@ -40,34 +42,24 @@ class TextDatasetOptions(DatasetOptions):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FoundText:
-    """One text as it was found, with its name for people.
-
-    Bytes that are not UTF-8 are in `text` as lone surrogates. `problem` says why it cannot be used at all, in a few
-    words; empty if it can.
-    """
-
-    split: SplitName
-    class_name: str
-    name: str
-    text: str
-    problem: str = ""
-
-
 @dataclass(frozen=True)
 class TextCollection:
     """Every text that can be used, in the order in which it was found. `counts` says what was left out or changed."""
 
     where: str
-    class_names: tuple[str, ...]
+    target: Target
     texts: tuple[FoundText, ...]
     counts: dict[str, int]
 
     @property
+    def is_pair(self) -> bool:
+        """Whether each text comes with a second one."""
+        return self.texts[0].second is not None
+
+    @property
     def fingerprint(self) -> str:
-        """What the texts are: their splits, classes and contents, in their order; not what they are called."""
-        return of_texts(TextFacts(text.split, text.class_name, text.text) for text in self.texts)
+        """What the texts are: their splits, targets and contents, in their order; not what they are called."""
+        return of_texts(TextFacts(text.split, text.target, text.text, text.second) for text in self.texts)
 
     @property
     def splits(self) -> dict[SplitName, Split]:
@@ -76,21 +68,26 @@ class TextCollection:
         return {name: self._split(name) for name in names}
 
     def _split(self, name: SplitName) -> Split:
-        numbers = {class_name: number for number, class_name in enumerate(self.class_names)}
         chosen = [text for text in self.texts if text.split == name]
-        examples = Texts(tuple(text.text for text in chosen), tuple(text.name for text in chosen))
-        targets = np.array([numbers[text.class_name] for text in chosen], dtype=np.int64)
+        seconds = tuple(text.second for text in chosen if text.second is not None)
+        examples = Texts(tuple(text.text for text in chosen), tuple(text.name for text in chosen), seconds)
+        targets: Targets
+        if self.target.task == "regression":
+            targets = np.array([float(text.target) for text in chosen], dtype=np.float64)
+        else:
+            numbers = {class_name: number for number, class_name in enumerate(self.target.class_names)}
+            targets = np.array([numbers[text.target] for text in chosen], dtype=np.int64)
         return Split(name=name, examples=examples, targets=targets)
 
     def count(self, holds: Callable[[str], bool]) -> int:
-        """How many texts something is true of."""
-        return sum(holds(text.text) for text in self.texts)
+        """How many texts something is true of; of a pair, it is enough if it is true of one of the two."""
+        return sum(any(map(holds, text.texts)) for text in self.texts)
 
 
 def collect(
     found: Sequence[FoundText],
     *,
-    class_names: Sequence[str],
+    target: Target,
     on_error: OnError,
     where: str,
     ignored: Mapping[str, int],
@@ -105,12 +102,12 @@ def collect(
     unusable = [text for text in found if text.problem]
     _refuse_or_skip(unusable, on_error=on_error, where=where)
     whole = [text for text in found if not text.problem]
-    marked = sum(text.text.startswith(BYTE_ORDER_MARK) for text in whole)
+    marked = sum(any(each.startswith(BYTE_ORDER_MARK) for each in text.texts) for text in whole)
     if marked:
-        whole = [replace(text, text=text.text.removeprefix(BYTE_ORDER_MARK)) for text in whole]
-    not_utf8 = [text for text in whole if NOT_UTF8.search(text.text)]
+        whole = [text.changed(lambda each: each.removeprefix(BYTE_ORDER_MARK)) for text in whole]
+    not_utf8 = [text for text in whole if any(map(NOT_UTF8.search, text.texts))]
     usable = _without(not_utf8, whole, on_error=on_error, where=where)
-    _check_nothing_is_lost(found, usable, where=where)
+    _check_nothing_is_lost(found, usable, target=target, where=where)
     changed = "with bytes that are not UTF-8, replaced" if on_error == "replace" else "that are not UTF-8, skipped"
     counts = {
         "texts that cannot be used, skipped": len(unusable),
@@ -118,7 +115,7 @@ def collect(
         "byte order marks before texts, dropped": marked,
         **ignored,
     }
-    return TextCollection(where=where, class_names=tuple(class_names), texts=tuple(usable), counts=counts)
+    return TextCollection(where=where, target=target, texts=tuple(usable), counts=counts)
 
 
 def _refuse_or_skip(unusable: Sequence[FoundText], *, on_error: OnError, where: str) -> None:
@@ -139,7 +136,7 @@ def _without(
     if not not_utf8:
         return found
     message = f"{len(not_utf8):,} of the texts in {where} are not UTF-8"
-    named = _named(not_utf8, lambda text: first_wrong(text.text))
+    named = _named(not_utf8, lambda text: next(filter(None, map(first_wrong, text.texts))))
     if on_error == "fail":
         raise DataError(
             message,
@@ -150,9 +147,9 @@ def _without(
         )
     if on_error == "skip":
         warn("AM219", f"{message}; skipped: {'; '.join(named)}", help="the counts are in run.json")
-        return [text for text in found if not NOT_UTF8.search(text.text)]
+        return [text for text in found if not any(map(NOT_UTF8.search, text.texts))]
     warn("AM248", f"{message}; wrong bytes replaced by {REPLACEMENT}: {'; '.join(named)}", help="see run.json")
-    return [replace(text, text=NOT_UTF8.sub(REPLACEMENT, text.text)) for text in found]
+    return [text.changed(lambda each: NOT_UTF8.sub(REPLACEMENT, each)) for text in found]
 
 
 def _named(texts: Sequence[FoundText], reason: Callable[[FoundText], str]) -> list[str]:
@@ -170,7 +167,9 @@ def first_wrong(text: str) -> str:
     return f"{what} at character {wrong.start() + 1:,}"
 
 
-def _check_nothing_is_lost(found: Sequence[FoundText], usable: Sequence[FoundText], *, where: str) -> None:
+def _check_nothing_is_lost(
+    found: Sequence[FoundText], usable: Sequence[FoundText], *, target: Target, where: str
+) -> None:
     """Every split, and every class in it, still has a text."""
     for split in {text.split for text in found} - {text.split for text in usable}:
         raise DataError(
@@ -178,8 +177,10 @@ def _check_nothing_is_lost(found: Sequence[FoundText], usable: Sequence[FoundTex
             code="AM209",
             help="every text there was skipped; the warning above says why",
         )
-    there = {(text.split, text.class_name) for text in found if text.class_name}
-    lost = sorted(there - {(text.split, text.class_name) for text in usable})
+    if target.task == "regression":
+        return
+    there = {(text.split, text.target) for text in found if text.target}
+    lost = sorted(there - {(text.split, text.target) for text in usable})
     if lost:
         shown = ", ".join(f"{class_name} ({split})" for split, class_name in lost)
         raise DataError(
@@ -197,29 +198,37 @@ def as_dataset(
     `copies` says what to do about texts that are in two splits.
 
     Raises:
-        DataError: the training part has one class only.
+        DataError: the training part has one class only, or the same number everywhere.
         ConfigError: `options.limit` is smaller than the number of classes.
     """
     own = collection.splits
-    check_classes(own["train"].targets, class_names=collection.class_names, where=collection.where)
+    _check_targets(own["train"].targets, target=collection.target, where=collection.where)
     splits = completed(own, shares={"test": options.test, "validation": options.validation}, seed=seed)
     noticed = _noticed(collection, splits)
     _warn_of(noticed, collection, copies=copies)
     counts = collection.counts | noticed | left_out_by_limit(splits, options=options)
     kept = cut_down(splits, options=options, seed=seed)
-    num_classes = len(collection.class_names)
+    num_classes = len(collection.target.class_names)
     return Dataset(
-        input=TextInput(),
-        target=target_of(collection.class_names),
+        input=TextInput(is_pair=collection.is_pair),
+        target=collection.target,
         train=kept.train,
         validation=kept.validation,
         test=kept.test,
         provenance=Provenance(
-            description=f"{options.name} from {collection.where}: {_sizes(own)}, {num_classes} classes",
+            description=f"{options.name} from {collection.where}: {_sizes(own)}{' in pairs' * collection.is_pair}, "
+            + (f"{num_classes} classes" if num_classes else "numbers"),
             fingerprint=collection.fingerprint,
             counts={what: number for what, number in counts.items() if number},
         ),
     )
+
+
+def _check_targets(targets: Targets, *, target: Target, where: str) -> None:
+    if target.task == "regression":
+        check_numbers(targets, where=where)
+    else:
+        check_classes(targets, class_names=target.class_names, where=where)
 
 
 EMPTY = "texts without a character"
@@ -237,19 +246,21 @@ def _noticed(collection: TextCollection, splits: Splits) -> dict[str, int]:
 
 
 def num_copies(splits: Splits) -> int:
-    """How many texts of validation and test are, character for character, also in a split before their own."""
-    seen: set[str] = set()
+    """How many texts (or pairs of them) of validation and test are, character for character, also in a split before
+    their own."""
+    seen: set[tuple[str, ...]] = set()
     num_copies = 0
     for split in splits:
         if isinstance(split.examples, Texts):
-            num_copies += sum(text in seen for text in split.examples.strings)
-            seen.update(split.examples.strings)
+            whole = split.examples.whole
+            num_copies += sum(text in seen for text in whole)
+            seen.update(whole)
     return num_copies
 
 
 def _warn_of(noticed: dict[str, int], collection: TextCollection, *, copies: str) -> None:
     if noticed[WITH_NUL]:
-        first = next(text.name for text in collection.texts if "\0" in text.text)
+        first = next(text.name for text in collection.texts if any("\0" in each for each in text.texts))
         warn(
             "AM247",
             f"{noticed[WITH_NUL]:,} of the texts in {collection.where} hold NUL characters (such as {first})",

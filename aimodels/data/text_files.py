@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aimodels.data.class_folders import ClassFolders, FileKind
 from aimodels.data.dataset import SplitName
-from aimodels.data.text_collection import FoundText
+from aimodels.data.found_text import FoundText
 from aimodels.data.unpacking import MOST_TEXT_BYTES
 from aimodels.events import Downloaded, emit
 

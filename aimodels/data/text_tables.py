@@ -3,17 +3,20 @@
 import math
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from aimodels.data.class_folders import SPLIT_FOLDERS
 from aimodels.data.dataset import SplitName
 from aimodels.data.excerpts import excerpt, on_one_line
+from aimodels.data.found_text import FoundText
 from aimodels.data.missing import missing
 from aimodels.data.table_rows import Choose, Row, Wanted, csv_rows, jsonl_rows, parquet_rows, unreadable
-from aimodels.data.text_collection import NOT_UTF8, FoundText
+from aimodels.data.text_collection import NOT_UTF8
 from aimodels.data.text_files import decoded
+from aimodels.data.text_targets import no_classes
 from aimodels.data.unpacking import may_not_read
 from aimodels.errors import DataError
 
@@ -22,21 +25,22 @@ AUTO = "auto"
 # Where the columns are not named in the config: the first of these that the table has, whatever its capitals.
 TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "message", "document", "body")
 TARGET_NAMES = ("label", "target", "sentiment", "class", "category")
+PAIR_NAMES = ("text_pair", "pair", "second", "text2", "sentence2", "text_b", "answer", "hypothesis")
 # As Hugging Face names the parts of a table: train-00000-of-00002.parquet
 SPLIT_FILE = re.compile(rf"({'|'.join(SPLIT_FOLDERS)})(-\d+-of-\d+)?\.[a-z.]+", re.IGNORECASE)
 MOST_COLUMNS_NAMED = 20
-# More classes than that are classes only where each has several texts.
-FEW_CLASSES = 20
 
 Tables = Mapping[SplitName, tuple[Path, ...]]
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of the texts and the targets as the config names them; each may be "auto"."""
+    """The columns of the texts and the targets as the config names them; each may be "auto". `pair` is that of the
+    second texts, None where there are none."""
 
     text: str = AUTO
     target: str = AUTO
+    pair: str | None = None
 
 
 def is_table(path: Path) -> bool:
@@ -81,7 +85,7 @@ def read_tables(tables: Tables, *, columns: Columns) -> list[FoundText]:
     """Every row of every table, in their order.
 
     Raises:
-        DataError: a table is broken or empty, lacks the columns, or its targets are no classes.
+        DataError: a table is broken or empty, lacks the columns, or a target is a list or an object.
     """
     found: list[FoundText] = []
     for split, paths in tables.items():
@@ -91,32 +95,6 @@ def read_tables(tables: Tables, *, columns: Columns) -> list[FoundText]:
             if len(found) == before:
                 raise DataError(f"{path} has no rows", code="AM209", help="give at least one text per class")
     return found
-
-
-def class_names_of(found: Iterable[FoundText], *, where: str) -> tuple[str, ...]:
-    """The classes of the training rows by name, or by number where all are whole numbers.
-
-    Raises:
-        DataError: another split has a class that the training rows lack, or the targets are no classes.
-    """
-    by_split: dict[SplitName, dict[str, int]] = {}
-    for text in found:
-        if text.class_name:
-            counts = by_split.setdefault(text.split, {})
-            counts[text.class_name] = counts.get(text.class_name, 0) + 1
-    train = by_split.get("train", {})
-    if len(train) > max(FEW_CLASSES, sum(train.values()) // 2):
-        raise _no_classes(where, f"has {len(train):,} different values in {sum(train.values()):,} rows")
-    for split, counts in by_split.items():
-        strange = sorted(set(counts) - set(train))
-        if strange:
-            raise DataError(
-                f"{where} has classes in {split} that train has not: {', '.join(strange[:MOST_COLUMNS_NAMED])}",
-                code="AM216",
-                help="give the training table examples of them, or leave them out",
-            )
-    are_numbers = all(re.fullmatch(r"-?\d{1,18}", name) for name in train)
-    return tuple(sorted(train, key=int if are_numbers else str))
 
 
 def _reader(path: Path) -> Callable[..., Iterator[Row]] | None:
@@ -129,17 +107,18 @@ def _reader(path: Path) -> Callable[..., Iterator[Row]] | None:
     return csv_rows if name.endswith((".csv", ".tsv")) else None
 
 
-def text_rows(path: Path, *, column: str = AUTO) -> Iterator[Row]:
-    """The text of every row of a table, as a str, or what is wrong with it. For texts without targets.
+def text_rows(path: Path, *, columns: Columns) -> Iterator[Row]:
+    """The text of every row of a table, as a str, or what is wrong with it; two where `columns` names a `pair`. For
+    texts without targets.
 
     Raises:
         DataError: the table is broken, or has no such column.
     """
-    asked = _Asked("texts", column, usual=TEXT_NAMES, option="--column")
+    asked = _Asked("texts", columns.text, usual=TEXT_NAMES, option="--column")
 
     def chosen(names: Sequence[str]) -> Wanted:
         text = _column(path, names, asked)
-        return Wanted(text=text, target=text)
+        return Wanted(text=text, target=text, second=_pair(path, names, columns, option="--pair-column"))
 
     yield from map(_with_text, _rows(path, chosen))
 
@@ -164,46 +143,46 @@ def _read_table(path: Path, *, split: SplitName, columns: Columns) -> Iterator[F
 def _found(row: Row, *, path: Path, split: SplitName) -> FoundText:
     if row.problem:
         return FoundText(split, "", row.name, "", problem=row.problem)
-    class_name = _class_name(row, path)
-    if not class_name:
+    target = _target(row, path)
+    if not target:
         return FoundText(split, "", row.name, "", problem="no target")
-    if NOT_UTF8.search(class_name):
+    if NOT_UTF8.search(target):
         return FoundText(split, "", row.name, "", problem="its target is not UTF-8")
     row = _with_text(row)
-    return FoundText(split, class_name, row.name, row.text, problem=row.problem)
+    return FoundText(split, target, row.name, row.text, second=row.second, problem=row.problem)
 
 
 def _with_text(row: Row) -> Row:
-    """The row with its text as a str, empty where there is none."""
-    text = decoded(row.text) if isinstance(row.text, bytes) else row.text
-    if isinstance(text, str):
-        return replace(row, text=text)
-    problem = "no text" if text is None else f"its text is not a text but {type(text).__name__}"
-    return replace(row, text="", problem=row.problem or problem)
+    """The row with its text as a str, or its two texts; empty where there is none."""
+    text, problem = _as_text(row.text, what="text")
+    if not row.is_pair:
+        return replace(row, text=text, problem=row.problem or problem)
+    second, wrong = _as_text(row.second, what="second text")
+    return replace(row, text=text, second=second, problem=row.problem or problem or wrong)
 
 
-def _class_name(row: Row, path: Path) -> str:
-    """The name of the class, empty where there is none. White space around it does not count, 1.0 is 1."""
+def _as_text(cell: Any, *, what: str) -> tuple[str, str]:
+    """A cell as a str, and what is wrong with it."""
+    if isinstance(cell, bytes):
+        return decoded(cell), ""
+    if isinstance(cell, str):
+        return cell, ""
+    return "", f"no {what}" if cell is None else f"its {what} is not a text but {type(cell).__name__}"
+
+
+def _target(row: Row, path: Path) -> str:
+    """The name of the class or the number, empty where there is none. White space around it does not count, 1.0 is
+    1."""
     target = row.target
     if target is None or (isinstance(target, float) and math.isnan(target)):
         return ""
     if isinstance(target, float):
-        if not target.is_integer():
-            raise _no_classes(f"{path}", f"has the number {target:g} ({row.name})")
-        return str(int(target))
+        return str(int(target)) if target.is_integer() else repr(target)
     if isinstance(target, bytes):
         return decoded(target).strip()
     if isinstance(target, list | dict):
-        raise _no_classes(f"{path}", f"has a list or an object ({row.name})")
+        raise no_classes(f"{path}", f"has a list or an object ({row.name})")
     return str(target).strip()
-
-
-def _no_classes(where: str, what: str) -> DataError:
-    return DataError(
-        f"the target column of {where} {what}, which are no classes",
-        code="AM249",
-        help="name the column that holds the class of each text: `data.target`",
-    )
 
 
 @dataclass(frozen=True)
@@ -220,7 +199,15 @@ def _chosen(path: Path, names: Sequence[str], columns: Columns) -> Wanted:
     return Wanted(
         text=_column(path, names, _Asked("texts", columns.text, usual=TEXT_NAMES, option="data.text")),
         target=_column(path, names, _Asked("targets", columns.target, usual=TARGET_NAMES, option="data.target")),
+        second=_pair(path, names, columns, option="data.pair"),
     )
+
+
+def _pair(path: Path, names: Sequence[str], columns: Columns, *, option: str) -> str | None:
+    """The column of the second texts, where there are to be any."""
+    if columns.pair is None:
+        return None
+    return _column(path, names, _Asked("second texts", columns.pair, usual=PAIR_NAMES, option=option))
 
 
 def _column(path: Path, names: Sequence[str], asked: _Asked) -> str:

@@ -17,11 +17,12 @@ from typing import Literal
 from pydantic import Field
 
 from aimodels.data.class_folders import FileKind, find
-from aimodels.data.dataset import Dataset, SplitName
+from aimodels.data.dataset import Dataset, SplitName, target_of
 from aimodels.data.downloading import RemoteFile, fetch
+from aimodels.data.found_text import FoundText
 from aimodels.data.missing import missing
 from aimodels.data.text_archives import members
-from aimodels.data.text_collection import FoundText, TextDatasetOptions, as_dataset, collect
+from aimodels.data.text_collection import TextDatasetOptions, as_dataset, collect
 from aimodels.data.text_files import decoded, read_files
 from aimodels.data.text_tables import Columns, Tables, find_tables, holds_tables, is_table, read_tables
 from aimodels.errors import DataError
@@ -87,7 +88,11 @@ def load(options: Options, *, seed: int) -> Dataset:
     """
     found = _found(options)
     collection = collect(
-        found.reviews, class_names=CLASS_NAMES, on_error=options.on_error, where=found.where, ignored=found.ignored
+        found.reviews,
+        target=target_of(CLASS_NAMES),
+        on_error=options.on_error,
+        where=found.where,
+        ignored=found.ignored,
     )
     return as_dataset(collection, options=options, seed=seed, copies=COPIES)
 
@@ -110,14 +115,14 @@ def _from_tables(tables: Tables) -> list[FoundText]:
 
 def _labelled(review: FoundText) -> FoundText:
     """The review with its class called as in the archive."""
-    class_name = IN_TABLES.get(review.class_name.lower())
+    class_name = IN_TABLES.get(review.target.lower())
     if class_name is None and not review.problem:
         raise DataError(
-            f"{review.name} has the class {review.class_name}, expected neg or pos (negative, positive, 0, 1)",
+            f"{review.name} has the class {review.target}, expected neg or pos (negative, positive, 0, 1)",
             code="AM246",
             help="for texts with classes of your own write `data: {name: text_table, path: ...}`",
         )
-    return replace(review, class_name=class_name or "")
+    return replace(review, target=class_name or "")
 
 
 def _from_folder(path: Path, *, where: str) -> _Found:

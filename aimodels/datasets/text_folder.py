@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from aimodels.data.class_folders import find, warn_of_other_files
-from aimodels.data.dataset import Dataset
+from aimodels.data.dataset import Dataset, target_of
 from aimodels.data.text_collection import TextDatasetOptions, as_dataset, collect
 from aimodels.data.text_files import TEXTS, read_files
 
@@ -40,7 +40,7 @@ def load(options: Options, *, seed: int) -> Dataset:
     warn_of_other_files(folders.other_files, kind=TEXTS, root=root)
     collection = collect(
         read_files(folders),
-        class_names=folders.class_names,
+        target=target_of(folders.class_names),
         on_error=options.on_error,
         where=options.path,
         ignored=folders.ignored(TEXTS),

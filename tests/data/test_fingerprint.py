@@ -55,13 +55,14 @@ TEXTS = [TextFacts("train", "neg", "Bad."), TextFacts("train", "pos", "Gut – t
     "other",
     [
         [replace(TEXTS[0], text="bad."), TEXTS[1]],
-        [replace(TEXTS[0], class_name="pos"), TEXTS[1]],
+        [replace(TEXTS[0], target="pos"), TEXTS[1]],
         [replace(TEXTS[0], split="test"), TEXTS[1]],
-        [replace(TEXTS[0], class_name="neg\0004\0", text=""), TEXTS[1]],
+        [replace(TEXTS[0], target="neg\0004\0", text=""), TEXTS[1]],
+        [replace(TEXTS[0], second=""), TEXTS[1]],
         TEXTS[::-1],
         TEXTS[:1],
     ],
-    ids=["letter", "class", "split", "border", "order", "number"],
+    ids=["letter", "class", "split", "border", "pair", "order", "number"],
 )
 def test_any_difference_between_texts_counts(other):
     assert of_texts(TEXTS) == of_texts(list(TEXTS))

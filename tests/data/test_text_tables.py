@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from aimodels.data import table_rows, unpacking
-from aimodels.data.text_collection import FoundText
-from aimodels.data.text_tables import Columns, class_names_of, find_tables, is_table, read_tables
+from aimodels.data.found_text import FoundText
+from aimodels.data.text_tables import Columns, find_tables, is_table, read_tables
+from aimodels.data.text_targets import class_names_of
 from aimodels.errors import DataError, MachineError, MissingError
 from aimodels.events import Downloaded, Event, listening
 
@@ -30,7 +31,7 @@ def read(path: Path, **columns: str) -> list[FoundText]:
 
 
 def rows(path: Path, **columns: str) -> list[tuple[str, str]]:
-    return [(text.text, text.class_name) for text in read(path, **columns)]
+    return [(text.text, text.target) for text in read(path, **columns)]
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -244,11 +245,12 @@ def test_nulls_in_parquet_say_why(tmp_path):
     assert [text.problem for text in read(path)] == ["", "no text", "no target"]
 
 
-@pytest.mark.parametrize(
-    ("targets", "message"),
-    [([0.5, 1.0], "has the number 0.5"), ([[1], [2]], "has a list or an object")],
-    ids=["fractions", "lists"],
-)
+def test_numbers_are_given_as_they_would_be_written(tmp_path):
+    path = write(tmp_path / "a.jsonl", '{"text": "a", "label": 0.5}\n{"text": "b", "label": 1.0}\n')
+    assert rows(path) == [("a", "0.5"), ("b", "1")]
+
+
+@pytest.mark.parametrize(("targets", "message"), [([[1], [2]], "has a list or an object")], ids=["lists"])
 def test_targets_that_are_no_classes_are_an_error(tmp_path, targets, message):
     with pytest.raises(DataError, match=message) as caught:
         read(as_parquet(tmp_path / "a.parquet", text=["a", "b"], label=targets))

@@ -1,5 +1,6 @@
 """Texts in tables, as a dataset: columns, splits, and rows that cannot be used."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +111,143 @@ def test_the_same_rows_have_the_same_fingerprint_in_every_format(tmp_path):
     (tmp_path / "a.jsonl").write_text("".join(f'{{"text":"{t}","label":"{c}"}}\n' for t, c in rows), encoding="utf-8")
     first, second = opened(tmp_path / "a.csv"), opened(tmp_path / "a.jsonl")
     assert first.provenance.fingerprint == second.provenance.fingerprint
+
+
+PAIRS = [("Is it open?", "Yes, until six.", 1), ("Is it far?", "The sky is blue.", 0)] * 6
+
+
+def pairs(path: Path, *rows: str) -> Path:
+    """A CSV with twelve pairs, each with its number, and then the given rows."""
+    good = [f'"{number} {first}","{second}",{target}' for number, (first, second, target) in enumerate(PAIRS)]
+    path.write_text("\n".join(["question,answer,fits", *good, *rows, ""]), encoding="utf-8")
+    return path
+
+
+IN_PAIRS = {"text": "question", "pair": "answer", "target": "fits"}
+
+
+def test_pairs_of_texts_stay_together(tmp_path):
+    dataset = opened(pairs(tmp_path / "a.csv"), test=0.25, validation=0.0, **IN_PAIRS)
+    assert dataset.input.is_pair
+    assert dataset.provenance.description.endswith("a.csv: 12 texts in pairs, 2 classes")
+    for split in (dataset.train, dataset.test):
+        assert [PAIRS[int(first.split()[0])][1] for first in split.examples.strings] == list(split.examples.seconds)
+    assert len(dataset.test) == 3
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_every_format_has_pairs(tmp_path, suffix):
+    rows = [{"question": first, "answer": second, "fits": target} for first, second, target in PAIRS]
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    else:
+        import pyarrow
+        from pyarrow import parquet
+
+        parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    dataset = opened(path, validation=0.0, test=0.0, **IN_PAIRS)
+    assert dataset.train.examples.whole == [(first, second) for first, second, _ in PAIRS]
+
+
+def test_the_second_column_must_be_there(tmp_path):
+    with pytest.raises(DataError, match="has no column called reply") as caught:
+        opened(pairs(tmp_path / "a.csv"), **IN_PAIRS | {"pair": "reply"})
+    assert (caught.value.code, caught.value.notes) == ("AM242", ("columns found: question, answer, fits",))
+    assert "`data.pair`" in caught.value.help
+    with pytest.raises(DataError, match="no column for the second texts by any of the usual names"):
+        opened(table(tmp_path / "b.csv"), pair="auto")
+    assert opened(pairs(tmp_path / "a.csv"), **IN_PAIRS | {"pair": "auto"}).input.is_pair
+
+
+def test_a_row_without_a_second_text_is_named_or_skipped(tmp_path):
+    path = tmp_path / "a.jsonl"
+    rows = [{"text": str(number), "pair": "b", "label": number % 2} for number in range(12)]
+    rows += [{"text": "x", "label": 1}, {"text": "x", "pair": 5, "label": 1}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    with pytest.raises(DataError, match="2 of the texts") as caught:
+        opened(path, pair="pair")
+    assert caught.value.notes == ("a.jsonl:13: no second text", "a.jsonl:14: its second text is not a text but int")
+    heard: list[Event] = []
+    with listening(heard.append):
+        dataset = opened(path, pair="pair", on_error="skip", test=0.0, validation=0.0)
+    assert dataset.provenance.counts == {"texts that cannot be used, skipped": 2}
+    assert len(dataset.train) == 12
+
+
+def test_an_empty_second_text_is_used_and_counted(tmp_path):
+    dataset = opened(pairs(tmp_path / "a.csv", '"Why?","",1'), test=0.0, validation=0.0, **IN_PAIRS)
+    assert dataset.train.examples.seconds[-1] == ""
+    assert dataset.provenance.counts == {"texts without a character": 1}
+
+
+def test_a_second_text_that_is_not_utf8_counts_as_well(tmp_path):
+    path = pairs(tmp_path / "a.csv")
+    path.write_bytes(path.read_bytes() + b'"Why?","caf\xe9",1\n')
+    with pytest.raises(DataError) as caught:
+        opened(path, **IN_PAIRS)
+    assert caught.value.notes == ("a.csv:14: byte 0xe9 at character 4",)
+    dataset = opened(path, on_error="replace", test=0.0, validation=0.0, **IN_PAIRS)
+    assert dataset.train.examples.seconds[-1] == "caf\N{REPLACEMENT CHARACTER}"
+
+
+def test_copies_are_pairs_that_are_equal_in_both_texts(tmp_path):
+    (tmp_path / "set").mkdir()
+    pairs(tmp_path / "set/train.csv")
+    test = ["0 Is it open?,Another answer.,1", '0 Is it open?,"Yes, until six.",1', "new,new,0"]
+    (tmp_path / "set/test.csv").write_text("\n".join(["question,answer,fits", *test, ""]), encoding="utf-8")
+    heard: list[Event] = []
+    with listening(heard.append):
+        dataset = opened(tmp_path / "set", validation=0.0, **IN_PAIRS)
+    assert dataset.provenance.counts == {"texts with an exact copy in an earlier split": 1}
+    assert [event.code for event in heard if isinstance(event, Warned)] == ["AM224"]
+
+
+def numbers(path: Path, *rows: str) -> Path:
+    """A CSV of texts with a number from 0 to 5 each."""
+    good = [f"text {number},{number / 8}" for number in range(40)]
+    path.write_text("\n".join(["text,label", *good, *rows, ""]), encoding="utf-8")
+    return path
+
+
+def test_numbers_are_predicted_where_there_are_numbers(tmp_path):
+    dataset = opened(numbers(tmp_path / "a.csv"), unit="stars", test=0.25, validation=0.2)
+    assert (dataset.target.task, dataset.target.unit) == ("regression", "stars")
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (24, 6, 10)
+    assert dataset.train.targets.dtype == np.float64
+    texts = dataset.test.examples.strings
+    assert [int(text.split()[1]) / 8 for text in texts] == dataset.test.targets.tolist()
+    assert dataset.inferred == ("`data.task` is regression: 40 different numbers as targets",)
+    assert dataset.resolved.task == "regression"
+    assert dataset.kind_of_task == "text_regression"
+    assert dataset.provenance.description.endswith("40 texts, numbers")
+
+
+def test_classes_that_are_numbers_are_told_to_be_classes(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n" + "a,0\nb,1\n" * 10, encoding="utf-8")
+    dataset = opened(tmp_path / "a.csv", test=0.0, validation=0.0)
+    assert dataset.target.class_names == ("0", "1")
+    assert dataset.inferred == ("`data.task` is binary: 2 different whole numbers as targets",)
+    assert opened(table(tmp_path / "b.csv")).inferred == ()
+
+
+def test_a_target_that_is_no_number_is_named_or_skipped(tmp_path):
+    path = numbers(tmp_path / "a.csv", "text,very good", "text,inf", "text,1e999", 'text,"2,5"')
+    with pytest.raises(DataError) as caught:
+        opened(path, task="regression")
+    assert caught.value.notes == (
+        'a.csv:42: its target is no number: "very good"',
+        'a.csv:43: its target is no number: "inf"',
+        'a.csv:44: its target is no number: "1e999"',
+        'a.csv:45: its target is no number: "2,5"',
+    )
+    with listening(lambda event: None):
+        dataset = opened(path, task="regression", on_error="skip", test=0.0, validation=0.0)
+    assert len(dataset.train) == 40
+
+
+def test_numbers_that_are_all_the_same_teach_nothing(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n" + "a,0.5\nb,0.5\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"is 0\.5 in every training row") as caught:
+        opened(tmp_path / "a.csv", test=0.0, validation=0.0)
+    assert caught.value.code == "AM271"
