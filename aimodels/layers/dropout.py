@@ -19,9 +19,22 @@ class Dropout(keras.layers.Dropout):
         """The inputs, some of them 0 and the others larger, so that their expectation stays."""
         if not training or self.rate == 0:
             return inputs
-        num_dropped = min(round(self.rate * LEVELS), LEVELS - 1)
-        keep = _sixteen_bits(tf.shape(inputs), seed=self.seed_generator.next()) >= tf.cast(num_dropped, tf.uint16)
-        return inputs * (tf.cast(keep, inputs.dtype) * (LEVELS / (LEVELS - num_dropped)))
+        keep = kept(tf.shape(inputs), rate=self.rate, seed=self.seed_generator.next())
+        return inputs * (tf.cast(keep, inputs.dtype) * scale_of(self.rate))
+
+
+def kept(shape: Any, *, rate: float, seed: Any) -> Any:
+    """Which numbers of a tensor of this shape stay, at random: bool."""
+    return _sixteen_bits(shape, seed=seed) >= tf.cast(_num_dropped(rate), tf.uint16)
+
+
+def scale_of(rate: float) -> float:
+    """By what those that stay are multiplied, so that their expectation stays too."""
+    return LEVELS / (LEVELS - _num_dropped(rate))
+
+
+def _num_dropped(rate: float) -> int:
+    return min(round(rate * LEVELS), LEVELS - 1)
 
 
 def _sixteen_bits(shape: Any, *, seed: Any) -> Any:

@@ -1,13 +1,19 @@
 """Words that look at all words of their text."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+from aimodels.layers.dropout import kept, scale_of
+from aimodels.layers.low_rank import LowRank, Weights
 
 # Added to the score of padding: its exponential is exactly 0, and no sum with a score overflows in half precision.
 HIDDEN = -3e4
+JOINT = ("query", "key", "value")  # the parts of the joint kernel, in their order
 
 
 @keras.saving.register_keras_serializable(package="aimodels")
@@ -16,13 +22,17 @@ class SelfAttention(keras.layers.Layer):
 
     Vaswani et al. (2017), "Attention Is All You Need", section 3.2; what `keras.layers.MultiHeadAttention` computes on
     one sequence, with queries, keys and values from one product. No word looks at padding. What comes out at padding
-    means nothing, and no later layer looks at it.
+    means nothing, and no later layer looks at it. `dropout` falls on what the softmax gives. `low_rank` (`rank`, `alpha`
+    and the parts that it is `on`: query, key, value, output) adds a change of low rank to the kernels of these parts.
     """
 
-    def __init__(self, heads: int, **options: Any) -> None:
+    def __init__(
+        self, heads: int, *, dropout: float = 0.0, low_rank: Mapping[str, Any] | None = None, **options: Any
+    ) -> None:
         super().__init__(**options)
-        self.heads = heads
+        self.heads, self.dropout, self.low_rank = heads, dropout, low_rank
         self.supports_masking = True
+        self.seeds = keras.random.SeedGenerator() if dropout else None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the matrices for queries, keys and values side by side, [features, 3 * features], and the one behind."""
@@ -36,19 +46,67 @@ class SelfAttention(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(3 * features,), initializer="zeros")
         self.output_kernel = self.add_weight(name="output_kernel", shape=(features, features))
         self.output_bias = self.add_weight(name="output_bias", shape=(features,), initializer="zeros")
+        self.changes = self._changes(features)
 
-    def call(self, sequence: Any, mask: Any = None) -> Any:
+    def _changes(self, features: int) -> dict[str, LowRank]:
+        """The changes of low rank, by part."""
+        if self.low_rank is None:
+            return {}
+        sizes = {key: self.low_rank[key] for key in ("rank", "alpha")}
+        found = {}
+        for part in (*JOINT, "output"):
+            if part in self.low_rank["on"]:
+                found[part] = LowRank(features, **sizes, name=f"{part}_change", dtype=self.dtype_policy)
+                found[part].build((None, features))
+        return found
+
+    def call(self, sequence: Any, mask: Any = None, training: bool = False) -> Any:
         """What each word gathers from the words of its text."""
         texts, length = tf.unstack(tf.shape(sequence)[:2])
         features = sequence.shape[-1]
         size = features // self.heads
-        joint = tf.nn.bias_add(tf.matmul(tf.reshape(sequence, [-1, features]), self.kernel), self.bias)
+        joint = self._joint(tf.reshape(sequence, [-1, features]))
         parts = tf.transpose(tf.reshape(joint, [texts, length, 3, self.heads, size]), [2, 0, 3, 1, 4])
         query, key, value = tf.unstack(parts)
-        gathered = attend(query * (1 / math.sqrt(size)), key, value, mask=mask)
+        dropping = None
+        if training and self.seeds is not None:
+            dropping = kept([texts, self.heads, length, length], rate=self.dropout, seed=self.seeds.next())
+            value *= scale_of(self.dropout)
+        gathered = attend(query * (1 / math.sqrt(size)), key, value, mask=mask, keep=dropping)
         rows = tf.reshape(tf.transpose(gathered, [0, 2, 1, 3]), [-1, features])
         mixed = tf.nn.bias_add(tf.matmul(rows, self.output_kernel), self.output_bias)
+        if "output" in self.changes:
+            mixed += self.changes["output"](rows)
         return tf.reshape(mixed, [texts, length, features])
+
+    def _joint(self, rows: Any) -> Any:
+        """Queries, keys and values side by side, [N * T, 3 * features]."""
+        joint = tf.nn.bias_add(tf.matmul(rows, self.kernel), self.bias)
+        changed = [part for part in JOINT if part in self.changes]
+        if not changed:
+            return joint
+        features = rows.shape[-1]
+        down = tf.concat([self.changes[part].down for part in changed], axis=1)
+        # One product for all parts: what changes the values is 0 in the columns of the others.
+        ups = []
+        for part in changed:
+            before = JOINT.index(part) * features
+            up = self.changes[part].up * self.changes[part].scale
+            ups.append(tf.pad(up, [[0, 0], [before, 2 * features - before]]))
+        return joint + tf.matmul(tf.matmul(rows, down), tf.concat(ups, axis=0))
+
+    def merged_weights(self) -> Weights:
+        """The weights, in their order, of the attention without changes that answers alike."""
+        kernel, bias, output_kernel, output_bias = (
+            np.array(keras.ops.convert_to_numpy(weight))
+            for weight in (self.kernel, self.bias, self.output_kernel, self.output_bias)
+        )
+        for part, columns in zip(JOINT, np.split(kernel, 3, axis=1), strict=True):
+            if part in self.changes:
+                columns += self.changes[part].as_kernel()
+        if "output" in self.changes:
+            output_kernel += self.changes["output"].as_kernel()
+        return [kernel, bias, output_kernel, output_bias]
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """As it came."""
@@ -56,28 +114,34 @@ class SelfAttention(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """What the layer is made from."""
-        return {**super().get_config(), "heads": self.heads}
+        made_from = {"heads": self.heads, "dropout": self.dropout, "low_rank": self.low_rank}
+        return {**super().get_config(), **made_from}
 
 
-def attend(query: Any, key: Any, value: Any, *, mask: Any) -> Any:
+def attend(query: Any, key: Any, value: Any, *, mask: Any, keep: Any = None) -> Any:
     """softmax(q k^T) v, all [N, heads, T, size], with a gradient by hand; `mask` [N, T] is true at words, or None.
 
-    The scores [N, heads, T, T] are by far the largest tensors of a Transformer, and each pass over them costs as much
-    as a product. So what is added to all scores of a row or a column takes part in the product as one more feature.
+    Where `keep` [N, heads, T, T] is false, what the softmax gives counts as 0. The scores [N, heads, T, T] are by far
+    the largest tensors of a Transformer, and each pass over them costs as much as a product. So what is added to all
+    scores of a row or a column takes part in the product as one more feature.
     """
 
     def run(query: Any, key: Any, value: Any) -> Any:
         ones = tf.ones_like(query[..., :1])
         hidden = tf.zeros_like(ones) if mask is None else ones * _hidden(mask, dtype=query.dtype)
         weights = tf.nn.softmax(_product(query, ones, key, hidden))
-        gathered = tf.matmul(weights, value)
+        left = weights if keep is None else weights * tf.cast(keep, weights.dtype)
+        gathered = tf.matmul(left, value)
 
         def gradient(by_gathered: Any) -> tuple[Any, Any, Any]:
             # By the scores it is weights * (by_weights - their mean under the weights), which is this mean.
             mean = tf.reduce_sum(by_gathered * gathered, axis=-1, keepdims=True)
-            by_scores = weights * _product(by_gathered, -mean, value, ones)
+            if keep is None:
+                by_scores = weights * _product(by_gathered, -mean, value, ones)
+            else:
+                by_scores = left * tf.matmul(by_gathered, value, transpose_b=True) - weights * mean
             by_query, by_key = tf.matmul(by_scores, key), tf.matmul(by_scores, query, transpose_a=True)
-            return by_query, by_key, tf.matmul(weights, by_gathered, transpose_a=True)
+            return by_query, by_key, tf.matmul(left, by_gathered, transpose_a=True)
 
         return gathered, gradient
 
