@@ -15,7 +15,7 @@ PACKAGE = ROOT / "aimodels"
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base"}
 HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "pandas", "pyarrow")
 # TensorFlow code from the first line; what imports them does so inside functions.
-HEAVY_FOLDERS = ("layers", "training")
+HEAVY_FOLDERS = ("layers", "pretraining", "training")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Started, never imported: the package itself, and what a process of its own runs on an exported model.
 PROGRAMS = [PACKAGE / "__main__.py", *PACKAGE.glob("verification/*_answers.py")]

@@ -162,6 +162,24 @@ class Export(Section):
     )
 
 
+class Pretrain(Section):
+    """What `aimodels pretrain` does with the texts; how it is optimised, `train` says."""
+
+    mask: float = Field(
+        0.15,
+        gt=0,
+        lt=1,
+        description="Share of the pieces of each text that are to be guessed, drawn anew in each epoch: 80 % of them "
+        "are hidden, 10 % become another piece, 10 % stay as they are.",
+    )
+    whole_words: bool = Field(False, description="Choose the pieces of a word together.")
+    next_sentence: bool = Field(
+        False,
+        description="Also learn whether the second half of a window follows the first: half of the time it is one of "
+        "another text. The encoder must tell two texts apart.",
+    )
+
+
 Data = TypeVar("Data", bound=DatasetOptions, default=DatasetOptions)
 Model = TypeVar("Model", bound=ArchitectureOptions, default=ArchitectureOptions)
 
@@ -179,6 +197,12 @@ class Config(Section, Generic[Data, Model]):
     train: Train = Field(Train(), description="Everything about the optimisation.")
     evaluate: Evaluate = Field(Evaluate(), description="What is measured besides the standard scores.")
     export: Export = Field(Export(), description="What is exported.")
+    pretrain: Pretrain | None = Field(
+        None,
+        description="How `aimodels pretrain` trains the encoder of `model` on texts alone; `aimodels train` says that "
+        "it does not read it.",
+        examples=[{"whole_words": True}],
+    )
 
 
 def config_class(data: type[DatasetOptions], model: type[ArchitectureOptions]) -> type[Config]:

@@ -15,7 +15,7 @@ from aimodels.config.columns import ColumnOptions, Kind
 from aimodels.config.schema import DatasetOptions
 from aimodels.data.rows import Rows
 
-Task = Literal["binary", "multiclass", "multilabel", "regression"]
+Task = Literal["binary", "multiclass", "multilabel", "regression", "none"]
 SplitName = Literal["train", "validation", "test"]
 ResizePolicy = Literal["stretch", "crop", "pad"]
 
@@ -77,7 +77,7 @@ Input = ImageInput | TextInput | TableInput
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted: one of `class_names`, or a number in `unit`."""
+    """What is predicted: one of `class_names`, or a number in `unit`; nothing (`none`) for texts to pre-train on."""
 
     task: Task
     class_names: tuple[str, ...] = ()
@@ -249,7 +249,8 @@ class Dataset:
     def kind_of_task(self) -> str:
         """What is done with which examples, as `run.json` calls it: image_classification, table_regression, ..."""
         kind = {ImageInput: "image", TextInput: "text", TableInput: "table"}[type(self.input)]
-        return f"{kind}_{'regression' if self.target.task == 'regression' else 'classification'}"
+        done = {"regression": "regression", "none": "pretraining"}.get(self.target.task, "classification")
+        return f"{kind}_{done}"
 
     def split(self, name: str) -> Split | None:
         """The split of that name ("train", "validation", "test")."""

@@ -74,6 +74,8 @@ class TextCollection:
         targets: Targets
         if self.target.task == "regression":
             targets = np.array([float(text.target) for text in chosen], dtype=np.float64)
+        elif self.target.task == "none":
+            targets = np.zeros(len(chosen), dtype=np.int64)
         else:
             numbers = {class_name: number for number, class_name in enumerate(self.target.class_names)}
             targets = np.array([numbers[text.target] for text in chosen], dtype=np.int64)
@@ -208,7 +210,6 @@ def as_dataset(
     _warn_of(noticed, collection, copies=copies)
     counts = collection.counts | noticed | left_out_by_limit(splits, options=options)
     kept = cut_down(splits, options=options, seed=seed)
-    num_classes = len(collection.target.class_names)
     return Dataset(
         input=TextInput(is_pair=collection.is_pair),
         target=collection.target,
@@ -217,17 +218,23 @@ def as_dataset(
         test=kept.test,
         provenance=Provenance(
             description=f"{options.name} from {collection.where}: {_sizes(own)}{' in pairs' * collection.is_pair}, "
-            + (f"{num_classes} classes" if num_classes else "numbers"),
+            + _named_targets(collection.target),
             fingerprint=collection.fingerprint,
             counts={what: number for what, number in counts.items() if number},
         ),
     )
 
 
+def _named_targets(target: Target) -> str:
+    if target.task == "none":
+        return "without targets"
+    return f"{len(target.class_names)} classes" if target.class_names else "numbers"
+
+
 def _check_targets(targets: Targets, *, target: Target, where: str) -> None:
     if target.task == "regression":
         check_numbers(targets, where=where)
-    else:
+    elif target.task != "none":
         check_classes(targets, class_names=target.class_names, where=where)
 
 

@@ -107,14 +107,14 @@ def _reader(path: Path) -> Callable[..., Iterator[Row]] | None:
     return csv_rows if name.endswith((".csv", ".tsv")) else None
 
 
-def text_rows(path: Path, *, columns: Columns) -> Iterator[Row]:
+def text_rows(path: Path, *, columns: Columns, option: str = "--column") -> Iterator[Row]:
     """The text of every row of a table, as a str, or what is wrong with it; two where `columns` names a `pair`. For
-    texts without targets.
+    texts without targets. `option` is where the user names their column.
 
     Raises:
         DataError: the table is broken, or has no such column.
     """
-    asked = _Asked("texts", columns.text, usual=TEXT_NAMES, option="--column")
+    asked = _Asked("texts", columns.text, usual=TEXT_NAMES, option=option)
 
     def chosen(names: Sequence[str]) -> Wanted:
         text = _column(path, names, asked)
