@@ -43,6 +43,13 @@ class Cosine(Schedule):
     end_factor: float = Field(0.0, ge=0, lt=1, description="Share of the rate that is left at the end.")
 
 
+class Linear(Schedule):
+    """Down along a line from the full rate, which the warm-up reaches, to `end_factor` of it at the last epoch."""
+
+    name: Literal["linear"] = "linear"
+    end_factor: float = Field(0.0, ge=0, lt=1, description="Share of the rate that is left at the end.")
+
+
 class OneCycle(Schedule):
     """Up to the full rate and down to almost nothing, both along a cosine (Smith and Topin, 2018)."""
 
@@ -62,7 +69,15 @@ class Plateau(Schedule):
     min_factor: float = Field(1e-3, ge=0, lt=1, description="The rate never falls below this share of the full rate.")
 
 
-AnySchedule = Annotated[Constant | Step | Exponential | Cosine | OneCycle | Plateau, Field(discriminator="name")]
+AnySchedule = Annotated[
+    Constant | Step | Exponential | Cosine | Linear | OneCycle | Plateau, Field(discriminator="name")
+]
+
+
+WEIGHT_DECAY = (
+    "Decoupled weight decay per step, as a share of the learning rate; of matrices, kernels and tables alone: biases, "
+    "scales and shifts of normalisations, and whatever else is one row of numbers, do not decay."
+)
 
 
 class ClipByNorm(Section):
@@ -89,9 +104,7 @@ class OptimizerSection(NamedSection):
     learning_rate: float = Field(
         1e-3, gt=0, description="The full learning rate; the schedule scales it.", examples=[0.001]
     )
-    weight_decay: float = Field(
-        0.0, ge=0, description="Decoupled weight decay per step, as a share of the learning rate."
-    )
+    weight_decay: float = Field(0.0, ge=0, description=WEIGHT_DECAY)
     schedule: AnySchedule = Field(Constant(), description="How the learning rate moves during training.")
     clip: ClipByNorm | ClipByGlobalNorm | ClipByValue | None = Field(
         None, description="Limit the gradients: {norm: x}, {global_norm: x} or {value: x}; null: no limit."
@@ -122,9 +135,7 @@ class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
 
     name: Literal["adamw"] = "adamw"  # type: ignore[assignment]  # the word that chooses between the two
-    weight_decay: float = Field(
-        4e-3, ge=0, description="Decoupled weight decay per step, as a share of the learning rate."
-    )
+    weight_decay: float = Field(4e-3, ge=0, description=WEIGHT_DECAY)
 
 
 class RMSprop(OptimizerSection):

@@ -1,5 +1,6 @@
 """Optimizer, loss and metrics, put on the model."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -7,7 +8,6 @@ import keras
 from aimodels.config.optimizers import (
     Adagrad,
     Adam,
-    AdamW,
     ClipByGlobalNorm,
     ClipByNorm,
     ClipByValue,
@@ -18,6 +18,7 @@ from aimodels.config.optimizers import (
     Sgd,
 )
 from aimodels.config.schema import Train
+from aimodels.training import optimizers
 from aimodels.training.objectives import Objective
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.speed import Speed
@@ -28,31 +29,38 @@ def compile_model(
 ) -> LearningRate:
     """Put optimizer, loss and metrics on the model and give its learning rate; call it inside the strategy's scope."""
     rate = LearningRate(train.optimizer, steps=steps)
+    variables = model.trainable_variables
     model.compile(
-        optimizer=build_optimizer(train.optimizer, rate=rate),
+        optimizer=build_optimizer(train.optimizer, rate=rate, shares=optimizers.shares_of(model, variables)),
         loss=objective.loss,
         metrics=objective.metrics,
         steps_per_execution=speed.steps_per_execution,
         jit_compile=speed.xla,
     )
     # Built inside the first step, its variables would make TensorFlow trace that step twice.
-    model.optimizer.build(model.trainable_variables)
+    model.optimizer.build(variables)
     return rate
 
 
-def build_optimizer(section: OptimizerSection, *, rate: LearningRate) -> keras.optimizers.Optimizer:
-    """The Keras optimizer with its schedule and its clipping."""
-    shared = {"learning_rate": rate, **_clipping(section)}
-    if section.weight_decay:
-        shared["weight_decay"] = section.weight_decay
-    optimizers = keras.optimizers
+def build_optimizer(
+    section: OptimizerSection, *, rate: LearningRate, shares: Sequence[float] = (), starts: Sequence[int] = ()
+) -> keras.optimizers.Optimizer:
+    """The optimizer with its schedule and its clipping.
+
+    `shares` of the rate, and the steps at which training `starts`, are of the variables it will be built for.
+    """
+    shared = {
+        "learning_rate": rate,
+        "weight_decay": section.weight_decay or None,
+        "shares": shares,
+        "starts": starts,
+        **_clipping(section),
+    }
     match section:
         case Sgd():
             return optimizers.SGD(momentum=section.momentum, nesterov=section.nesterov, **shared)
-        case AdamW():
-            return optimizers.AdamW(**_betas(section), **({"weight_decay": 0.0} | shared))
         case Adam():
-            return optimizers.Adam(**_betas(section), **shared)
+            return optimizers.Adam(beta_1=section.beta_1, beta_2=section.beta_2, epsilon=section.epsilon, **shared)
         case RMSprop():
             return optimizers.RMSprop(rho=section.rho, momentum=section.momentum, **shared)
         case Adagrad():
@@ -60,12 +68,8 @@ def build_optimizer(section: OptimizerSection, *, rate: LearningRate) -> keras.o
         case Lion():
             return optimizers.Lion(**shared)
         case Muon():
-            return optimizers.Muon(**({"weight_decay": 0.0} | shared))
+            return optimizers.Muon(**shared)
     raise TypeError(f"no optimizer for {type(section).__name__}")
-
-
-def _betas(section: Adam) -> dict[str, float]:
-    return {"beta_1": section.beta_1, "beta_2": section.beta_2, "epsilon": section.epsilon}
 
 
 def _clipping(section: OptimizerSection) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from aimodels.config.optimizers import (
     Constant,
     Cosine,
     Exponential,
+    Linear,
     OneCycle,
     Optimizer,
     OptimizerSection,
@@ -78,6 +79,9 @@ def _share(schedule: AnySchedule, position: Any, *, steps: Steps) -> Any:
         case Cosine():
             progress = _progress(position, start=warmup, end=steps.total)
             return schedule.end_factor + (1.0 - schedule.end_factor) * _half_cosine(progress)
+        case Linear():
+            progress = _progress(position, start=warmup, end=steps.total)
+            return 1.0 - (1.0 - schedule.end_factor) * progress
         case OneCycle():
             return _one_cycle(schedule, position, steps=steps)
 
