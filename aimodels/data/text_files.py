@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from aimodels.data.class_folders import ClassFolders, FileKind
@@ -27,13 +28,18 @@ def decoded(content: bytes) -> str:
 
 
 def read_files(folders: ClassFolders) -> list[FoundText]:
-    """Every file of every split and class, in the order of their names. Emits how far it is, if it takes long."""
+    """Every file of every split and class, in the order of their names."""
     wanted = [
         (split, class_name, path)
         for split, classes in folders.splits.items()
         for class_name in folders.class_names
         for path in classes[class_name]
     ]
+    return read_each(wanted)
+
+
+def read_each(wanted: Sequence[tuple[SplitName, str, Path]]) -> list[FoundText]:
+    """Each of these files as one text: of this split, with this target. Emits how far it is, if it takes long."""
     found: list[FoundText] = []
     told_at = time.monotonic()
     for split, class_name, path in wanted:

@@ -6,6 +6,7 @@ words the pieces of a word are chosen together.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -182,7 +183,7 @@ def _laid_out(windows: Windows, chosen: Indices, *, seconds: Indices, vocabulary
 
 
 def _drawn(
-    sizes: Indices, *, owners: Indices, wanted: npt.NDArray[np.float64], random: np.random.Generator
+    sizes: Indices, *, owners: Indices, wanted: npt.NDArray[Any], random: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
     """Units chosen at random until their sizes come to about what is wanted of their owner, and at least one of each.
 

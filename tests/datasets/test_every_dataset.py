@@ -84,6 +84,12 @@ def as_table(place: Path, changed: int | None) -> Path:
     return path
 
 
+def as_lines(place: Path, changed: int | None) -> Path:
+    path = place.with_suffix(".txt")
+    path.write_text("\n\n".join(sentences("words", changed=changed)) + "\n", encoding="utf-8")
+    return path
+
+
 def as_rows(place: Path, changed: int | None) -> Path:
     path = place.with_suffix(".csv")
     random = np.random.default_rng(0)
@@ -102,6 +108,7 @@ MADE: dict[str, Callable[[Path, int | None], Path]] = {
     "imdb": as_reviews,
     "text_folder": as_texts,
     "text_table": as_table,
+    "texts": as_lines,
 }
 
 
@@ -109,7 +116,7 @@ def opened(module: ModuleType, name: str, place: Path, *, changed: int | None = 
     """The dataset, loaded from a small source that is made for it at `place`."""
     key = "source" if "source" in module.Options.model_fields else "path"
     made = MADE.get(name, as_npz if key == "source" else as_folder)
-    required = {"target": "fruit"} if name == "csv" else {}
+    required = {"csv": {"target": "fruit"}, "texts": {"test": 0.1}}.get(name, {})
     options = module.Options(name=name, validation=0.2, **{key: str(made(place, changed))}, **required)
     return module.load(options, seed=seed)
 
@@ -125,12 +132,17 @@ def contents(split: Split) -> list[bytes]:
     return [image.tobytes() for image in split.examples]
 
 
+def num_classes_of(dataset: Dataset) -> int:
+    """The classes; 1 where nothing is predicted, since all examples are drawn from alike then."""
+    return max(1, len(dataset.target.class_names))
+
+
 def splits_of(dataset: Dataset) -> list[Split]:
     return [split for split in (dataset.train, dataset.validation, dataset.test) if split is not None]
 
 
 def test_there_are_datasets():
-    assert {"csv", "mnist", "fashion_mnist", "image_folder", "imdb", "text_folder", "text_table"} <= set(NAMES)
+    assert {"csv", "mnist", "fashion_mnist", "image_folder", "imdb", "text_folder", "text_table", "texts"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -152,7 +164,7 @@ def test_every_dataset_has_options_of_its_own(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_dataset_keeps_the_contract(name, tmp_path):
     dataset = opened(discovery.plugin("datasets", name), name, tmp_path / "data")
-    num_classes = len(dataset.target.class_names)
+    num_classes = num_classes_of(dataset)
     if isinstance(dataset.input, ImageInput):
         assert dataset.input.shape == (28, 28, 1)
     elif isinstance(dataset.input, TableInput):
@@ -163,7 +175,7 @@ def test_every_dataset_keeps_the_contract(name, tmp_path):
         ]
     else:
         assert dataset.input == TextInput()
-    assert dataset.target.task == ("binary" if num_classes == 2 else "multiclass")
+    assert dataset.target.task == {1: "none", 2: "binary"}.get(num_classes, "multiclass")
     for split, expected in zip(splits_of(dataset), ("train", "validation", "test"), strict=True):
         assert split.name == expected
         assert split.targets.dtype == np.int64
@@ -183,7 +195,7 @@ def test_every_dataset_keeps_the_contract(name, tmp_path):
 def test_no_example_of_any_dataset_is_in_two_splits_or_lost(name, tmp_path):
     dataset = opened(discovery.plugin("datasets", name), name, tmp_path / "data")
     everything = [content for split in splits_of(dataset) for content in contents(split)]
-    assert len(everything) == len(set(everything)) == PER_CLASS * len(dataset.target.class_names)
+    assert len(everything) == len(set(everything)) == PER_CLASS * num_classes_of(dataset)
 
 
 @pytest.mark.parametrize("name", NAMES)
