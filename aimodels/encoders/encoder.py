@@ -15,11 +15,17 @@ Beyond the encoder, as far as a file has them: pooler/kernel, pooler/bias, and t
 mlm/dense/kernel [H, E], mlm/dense/bias, mlm/norm/gamma, mlm/norm/beta [E], mlm/bias [V], nsp/kernel [H, 2], nsp/bias.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 Activation = Literal["gelu", "gelu_tanh", "relu", "silu"]
+Family = Literal["bert", "distilbert", "electra"]
 Shapes = dict[str, tuple[int, ...]]
+Weights = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,31 @@ class PieceRules:
     padding: str = "[PAD]"
     mask: str = "[MASK]"
     special: tuple[str, ...] = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An encoder: where it is from, its sizes, the piece of each id and how a text becomes pieces.
+
+    `name` is what the config says; `folder` is None where it begins with random weights.
+    """
+
+    name: str
+    family: Family
+    folder: Path | None
+    shape: EncoderShape
+    vocabulary: tuple[str, ...] = field(repr=False)
+    rules: PieceRules
+
+    def weights(self) -> Weights:
+        """Every weight by its canonical name, read from the files now; nothing where it begins with random weights.
+
+        Raises:
+            DataError: a file is broken, a weight is missing or of another shape, or a tensor is not known.
+        """
+        from aimodels.encoders.weights import read_weights  # it needs this module's types
+
+        return read_weights(self) if self.folder is not None else {}
 
 
 def _norm(name: str, size: int) -> Shapes:

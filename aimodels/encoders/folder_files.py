@@ -1,0 +1,100 @@
+"""The files of an encoder's folder: which are there, which are missing, and what stands in their JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from aimodels.errors import DataError, MissingError
+
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+WEIGHTS_INDEX = "model.safetensors.index.json"
+TOKENIZER = "tokenizer.json"
+TOKENIZER_CONFIG = "tokenizer_config.json"
+SPECIAL_TOKENS = "special_tokens_map.json"
+ADDED_TOKENS = "added_tokens.json"
+VOCABULARY = "vocab.txt"
+SHOWN = 12
+# Larger files are no JSON of an encoder; the vocabulary of a large multilingual one has some 5 MB.
+MOST_BYTES = 200_000_000
+
+
+def expect_encoder_files(folder: Path, *, name: str) -> None:
+    """Make sure that what every encoder needs is in the folder.
+
+    Raises:
+        MissingError: there is no such folder, it is a file, or a file is missing.
+        DataError: the weights are there only in a form that is not read.
+    """
+    if folder.is_file():
+        message = f"the encoder {name} is a file, and a folder is expected"
+        help = f"name the folder that holds {CONFIG}, the vocabulary and {WEIGHTS}: model.encoder={folder.parent}"
+        raise MissingError(message, code="AM340", help=help)
+    if not folder.is_dir():
+        raise MissingError(f"there is no folder {name} with an encoder", code="AM340", help=HOW_TO_HAVE_ONE)
+    missing = [CONFIG] if not (folder / CONFIG).is_file() else []
+    if not any((folder / file).is_file() for file in (VOCABULARY, TOKENIZER)):
+        missing.append(f"{VOCABULARY} or {TOKENIZER}")
+    if not any((folder / file).is_file() for file in (WEIGHTS, WEIGHTS_INDEX)):
+        if not missing:
+            _refuse_other_weights(folder, name=name)
+        missing.append(WEIGHTS)
+    if missing:
+        message = f"the encoder {name} lacks {', '.join(missing)}"
+        raise MissingError(message, code="AM340", help=HOW_TO_HAVE_ONE, notes=(f"in the folder: {listing(folder)}",))
+
+
+HOW_TO_HAVE_ONE = (
+    f"an encoder's folder holds {CONFIG}, {VOCABULARY} or {TOKENIZER}, and {WEIGHTS}, as Hugging Face lays them out; "
+    "aimodels explain AM340"
+)
+
+
+def _refuse_other_weights(folder: Path, *, name: str) -> None:
+    """Say which form the weights have, where they are there in another one.
+
+    Raises:
+        DataError: it is one of those that are known and not read.
+    """
+    files = sorted(file.name for file in folder.iterdir() if file.is_file())
+    pickles = [
+        file for file in files if file.endswith((".bin", ".pt", ".pth", ".ckpt", ".pkl")) and "training" not in file
+    ]
+    if pickles:
+        message = f"the weights of the encoder {name} are only there as {', '.join(pickles[:SHOWN])}, which is not read"
+        help = f"such a file can run any program when it is opened; make {WEIGHTS} of it: aimodels explain AM341"
+        raise DataError(message, code="AM341", help=help)
+    others = [file for file in files if file.endswith((".h5", ".msgpack", ".onnx", ".keras", ".index", ".ot", ".gguf"))]
+    if others:
+        message = f"the weights of the encoder {name} are only there as {', '.join(others[:SHOWN])}, which is not read"
+        raise DataError(message, code="AM342", help=f"make {WEIGHTS} of them: aimodels explain AM342")
+
+
+def listing(folder: Path) -> str:
+    """What is in a folder, in a line: some names, and how many there are besides."""
+    names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in folder.iterdir())
+    rest = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return (", ".join(names[:SHOWN]) + rest) or "nothing"
+
+
+def read_json(path: Path, *, code: str = "AM344") -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        DataError: it cannot be read, or is no JSON object.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise DataError(f"{path} is too large for {path.name}", code=code, help=GET_IT_AGAIN)
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}", code=code, help=GET_IT_AGAIN) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is no JSON: {error}", code=code, help=GET_IT_AGAIN) from error
+    if not isinstance(document, dict):
+        found = type(document).__name__
+        raise DataError(f"{path} must hold a JSON object, found {found}", code=code, help=GET_IT_AGAIN)
+    return document
+
+
+GET_IT_AGAIN = "it may be cut off, or a page of a web site in its place; download or copy it again"
