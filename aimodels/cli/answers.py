@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aimodels.cli.console import Console
 from aimodels.cli.problems import printable
-from aimodels.data.excerpts import fitted, num_columns, on_one_line
+from aimodels.data.excerpts import BETWEEN_TEXTS, fitted, fitted_pair, num_columns, on_one_line
 from aimodels.runs.atomic import write_text
 from aimodels.runs.predictions import BETWEEN, joined
 
@@ -18,6 +18,7 @@ BAR = 20
 GAP = "  "
 INDENT = "    "
 WORDS_SHOWN = 10
+EMPTY = "(empty)"
 # A tab or a line end in a name would break the columns and lines of the others.
 ONE_LINE = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -41,7 +42,8 @@ def show(console: Console, answered: Sequence["Answered"], *, top_k: int, output
 
 
 def _with_tabs(answer: "Answered") -> str:
-    name = answer.input.translate(ONE_LINE)
+    second = [] if answer.second is None else [answer.second]
+    name = BETWEEN_TEXTS.join([answer.input, *second]).translate(ONE_LINE)
     if answer.error:
         return f"{name}\terror\t{answer.error.translate(ONE_LINE)}"
     if answer.value is not None:
@@ -61,12 +63,20 @@ def _for_people(console: Console, answered: Sequence["Answered"], *, top_k: int)
     for answer, name, label in zip(answered, names, labels, strict=True):
         told = f"{_padded(label, label_width)}{GAP}{_tail(answer, top_k=top_k)}".rstrip()
         if answer.is_text:
-            console.out(fitted(on_one_line(answer.input) or "(empty)", columns=console.width))
+            console.out(_as_line(answer, columns=console.width))
             console.out(f"{INDENT}{told}")
         else:
             console.out(f"{_padded(name, name_width)}{GAP}{told}")
         if answer.attention is not None:
             _show_weights(console, answer.attention)
+
+
+def _as_line(answer: "Answered", *, columns: int) -> str:
+    """The text that was asked about, or both."""
+    first = on_one_line(answer.input) or EMPTY
+    if answer.second is None:
+        return fitted(first, columns=columns)
+    return fitted_pair(first, on_one_line(answer.second) or EMPTY, columns=columns)
 
 
 def _answer(answer: "Answered") -> str:

@@ -11,7 +11,7 @@ from aimodels.data.dataset import ImageInput
 from aimodels.data.excerpts import excerpt, on_one_line
 from aimodels.errors import DataError, UsageError
 from aimodels.events import phase, warn
-from aimodels.prediction.kinds import kind_of, other_kind
+from aimodels.prediction.kinds import kind_of, other_kind, takes_pairs
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ class Question:
     inputs: Sequence[str] = ()
     texts: Sequence[str] = ()
     rows: Sequence[str] = ()
+    pairs: Sequence[str] = ()
     column: str | None = None
+    pair_column: str | None = None
     limit: int | None = None
     explain: bool = False
     checkpoint: str = "best"
@@ -57,7 +59,13 @@ def refuse_other_options(run: RunFolder, question: Question) -> None:
         UsageError: there is such an option.
     """
     kind = kind_of(run)
-    of_texts = {"--text": question.texts, "--column": question.column, "--explain": question.explain}
+    of_texts = {
+        "--text": question.texts,
+        "--pair": question.pairs,
+        "--column": question.column,
+        "--pair-column": question.pair_column,
+        "--explain": question.explain,
+    }
     for option, value in of_texts.items():
         if value and kind != "texts":
             raise other_kind(run, given=f"texts, which {option} is for")
@@ -71,10 +79,11 @@ def expect_something(run: RunFolder, question: Question) -> None:
     Raises:
         UsageError: nothing is.
     """
-    if question.inputs or question.texts or question.rows:
+    if question.inputs or question.texts or question.pairs or question.rows:
         return
     kind = kind_of(run)
-    written = {"texts": "--text '...', ", "rows": "--row '{...}', "}.get(kind, "")
+    texts = "--text '...' --pair '...', " if takes_pairs(run) else "--text '...', "
+    written = {"texts": texts, "rows": "--row '{...}', "}.get(kind, "")
     raise UsageError(
         f"name the {kind} to ask about",
         code="AM151",
@@ -130,7 +139,14 @@ def _about_images(run: RunFolder, question: Question, *, input: ImageInput) -> l
 def _about_texts(run: RunFolder, question: Question) -> list["Answered"]:
     from aimodels.prediction.text_inputs import TextRequest, read_texts
 
-    request = TextRequest(question.texts, question.inputs, column=question.column, limit=question.limit)
+    request = TextRequest(
+        question.texts,
+        question.inputs,
+        column=question.column,
+        limit=question.limit,
+        seconds=question.pairs,
+        pair_column=question.pair_column,
+    )
     # A process may be started without a stdin.
     given = read_texts(request, run=run, stdin=getattr(sys.stdin, "buffer", io.BytesIO()))
     start()

@@ -8,6 +8,8 @@ from itertools import accumulate
 LONGEST = 400
 SHORTEST_SHARE = 0.75
 ELLIPSIS = "…"
+# Between the two texts of a pair.
+BETWEEN_TEXTS = " ‖ "
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 _HTML_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 # Direction marks of Unicode; an unclosed one would turn round what stands behind the text.
@@ -60,6 +62,18 @@ def fitted(text: str, *, columns: int) -> str:
     if not ends or ends[-1] <= columns:
         return text
     return text[: bisect_right(ends, columns - 1)].rstrip() + ELLIPSIS
+
+
+def fitted_pair(first: str, second: str, *, columns: int) -> str:
+    """Two texts with a mark between them. Each gets half of the columns of a terminal, and what the other leaves.
+
+    >>> fitted_pair("how far is it", "two miles", columns=20), fitted_pair("far?", "not so very far", columns=20)
+    ('how far… ‖ two miles', 'far? ‖ not so very…')
+    """
+    room = columns - len(BETWEEN_TEXTS)
+    for_first = max(room // 2, room - num_columns(second))
+    first = fitted(first, columns=for_first)
+    return f"{first}{BETWEEN_TEXTS}{fitted(second, columns=room - num_columns(first))}"
 
 
 def _columns_of(char: str) -> int:

@@ -23,9 +23,9 @@ from aimodels.errors import DataError
 FORMATS = ".csv, .tsv, .jsonl (each also with .gz) or .parquet"
 AUTO = "auto"
 # Where the columns are not named in the config: the first of these that the table has, whatever its capitals.
-TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "message", "document", "body")
+TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "message", "document", "body", "question", "premise")
 TARGET_NAMES = ("label", "target", "sentiment", "class", "category")
-PAIR_NAMES = ("text_pair", "pair", "second", "text2", "sentence2", "text_b", "answer", "hypothesis")
+PAIR_NAMES = ("text_pair", "pair", "second", "answer", "hypothesis")
 # As Hugging Face names the parts of a table: train-00000-of-00002.parquet
 SPLIT_FILE = re.compile(rf"({'|'.join(SPLIT_FOLDERS)})(-\d+-of-\d+)?\.[a-z.]+", re.IGNORECASE)
 MOST_COLUMNS_NAMED = 20

@@ -31,7 +31,8 @@ class Answered:
     `probabilities` has one per class, and `chosen` are the numbers of the classes that are the answer: one of them, or
     any number of them where the task is multilabel. Of regression `value` is the answer, in `unit`.
 
-    `is_text` is true where `input` is what was asked about and not the name of a file or a row. `attention` is there
+    `is_text` is true where `input` is what was asked about and not the name of a file or a row; of a pair `second` is
+    the second text then. `attention` is there
     where it was asked for. `num_words` are the words of a text before the cut; None for what is no text.
     """
 
@@ -46,6 +47,7 @@ class Answered:
     is_text: bool = False
     attention: Attention | None = None
     num_words: int | None = None
+    second: str | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -73,14 +75,16 @@ class Answered:
 
     def as_document(self, *, top_k: int) -> dict[str, Any]:
         """The answer as JSON."""
+        document: dict[str, Any] = {"input": self.input} | ({} if self.second is None else {"pair": self.second})
         if self.error:
-            return {"input": self.input, "error": self.error}
+            return document | {"error": self.error}
         if self.value is not None:
-            return {"input": self.input, "prediction": self.value, "unit": self.unit}
-        scores = [{"label": name, "probability": probability} for name, probability in self.best(top_k)]
-        if self.task == "multilabel":
-            return {"input": self.input, "predictions": list(self.labels), "scores": scores}
-        document: dict[str, Any] = {"input": self.input, "prediction": self.labels[0], "scores": scores}
+            document |= {"prediction": self.value, "unit": self.unit}
+        else:
+            scores = [{"label": name, "probability": probability} for name, probability in self.best(top_k)]
+            several = self.task == "multilabel"
+            answer = {"predictions": list(self.labels)} if several else {"prediction": self.labels[0]}
+            document |= {**answer, "scores": scores}
         if self.num_words is not None:
             document["num_words"] = self.num_words
         if self.attention is not None:
@@ -103,17 +107,24 @@ def about_texts(predictor: Predictor, given: Sequence[GivenText], *, explain: bo
     Raises:
         UsageError: `explain` asks for the weights of the words, and the network has none.
     """
-    readable = Texts(tuple(item.text for item in given if not item.problem))
-    attention = iter(predictor.attention(readable.strings)) if explain else repeat(None)
+    readable = _as_texts([item for item in given if not item.problem])
+    attention = iter(predictor.attention(readable)) if explain else repeat(None)
     answers = predictor.answer(readable)
     lengths = iter([] if answers.num_words is None else answers.num_words.tolist())
-    answered = _each(answers, [item.name for item in given if not item.problem], unit=None)
+    answered = _each(answers, [item.name for item in given if not item.problem], unit=predictor.unit)
     for item in given:
         if item.problem:
             yield Answered(item.name, predictor.class_names, error=item.problem, is_text=item.is_its_name)
         else:
             words = {"attention": next(attention), "num_words": next(lengths)}
-            yield replace(next(answered), is_text=item.is_its_name, **words)
+            second = item.second if item.is_its_name else None
+            yield replace(next(answered), is_text=item.is_its_name, second=second, **words)
+
+
+def _as_texts(given: Sequence[GivenText]) -> Texts:
+    """What is to be asked about, single texts or pairs of them."""
+    seconds = tuple(item.second for item in given if item.second is not None)
+    return Texts(tuple(item.text for item in given), seconds=seconds)
 
 
 def about_rows(predictor: Predictor, given: GivenRows) -> Iterator[Answered]:
@@ -157,22 +168,28 @@ def _batch(predictor: Predictor, group: Images, positions: npt.NDArray[np.int64]
 
 
 def as_csv(answered: Sequence[Answered]) -> str:
-    """One line per input: input, prediction, probability, a column per class, error; the attention where it is told."""
+    """One line per input: input, prediction, probability, a column per class, error; behind the input the second text
+    where there is one, and at the end the attention where it is told. Of numbers only the prediction."""
     names = answered[0].class_names if answered else ()
+    paired = any(answer.second is not None for answer in answered)
     explained = any(answer.attention for answer in answered)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    header = ["input", "prediction", "probability", *(f"p_{name}" for name in names), "error"]
-    writer.writerow([*header, *(["attention"] if explained else [])])
+    numbers = ["prediction"] if not names else ["prediction", "probability", *(f"p_{name}" for name in names)]
+    writer.writerow(["input", *(["pair"] * paired), *numbers, "error", *(["attention"] * explained)])
     for answer in answered:
-        if answer.probabilities is None:
-            row = [answer.input, "", "", *("" for _ in names), answer.error]
-        else:
-            # str() of a float32 is the shortest text that reads back as the same float32.
-            [chosen], numbers = answer.chosen, answer.probabilities
-            row = [answer.input, answer.class_names[chosen], str(numbers[chosen]), *map(str, numbers), ""]
-        writer.writerow([*row, *([answer.weighed] if explained else [])])
+        texts = [answer.input, *([answer.second or ""] * paired)]
+        told = [""] * len(numbers) if answer.error else _numbers(answer)
+        writer.writerow([*texts, *told, answer.error, *([answer.weighed] * explained)])
     return text.getvalue()
+
+
+def _numbers(answer: Answered) -> list[str]:
+    """What was answered, as cells: str() of a float32 is the shortest text that reads back as the same float32."""
+    if answer.probabilities is None:
+        return [str(np.float32(answer.value))] if answer.value is not None else []
+    [chosen], numbers = answer.chosen, answer.probabilities
+    return [answer.class_names[chosen], str(numbers[chosen]), *map(str, numbers)]
 
 
 def as_jsonl(answered: Sequence[Answered], *, top_k: int) -> str:

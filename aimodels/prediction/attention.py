@@ -1,12 +1,12 @@
 """Which words a network that pools by attention weighs most: its own weights, one per word, which add up to 1."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from aimodels.data.dataset import Texts
 from aimodels.errors import UsageError
 from aimodels.prediction.text_answering import TextAnswering, padded
 from aimodels.preprocessing import words
@@ -31,7 +31,7 @@ class Attention:
         return [(self.words[position], float(self.weights[position])) for position in order]
 
 
-def attention_of(answering: TextAnswering, strings: Sequence[str], *, run: RunFolder) -> list[Attention]:
+def attention_of(answering: TextAnswering, texts: Texts, *, run: RunFolder) -> list[Attention]:
     """The attention of a network to the words of some texts, one entry per text.
 
     Raises:
@@ -40,12 +40,12 @@ def attention_of(answering: TextAnswering, strings: Sequence[str], *, run: RunFo
     weigh = _weighing(answering, run=run)
     vocabulary = np.array(words.vocabulary(answering.model), dtype=object)
     found: dict[int, Attention] = {}
-    for positions, encoded in answering.encoded(tuple(strings)):
+    for positions, encoded in answering.encoded(texts.strings):
         for rows, ids in padded(encoded, batch_size=BATCH):
             for position, weights, row in zip(positions[rows].tolist(), weigh(ids).numpy(), rows, strict=True):
                 read = encoded.ids[encoded.starts[row] : encoded.starts[row + 1]]
                 found[position] = Attention(tuple(vocabulary[read]), weights[: len(read)])
-    return [found[position] for position in range(len(strings))]
+    return [found[position] for position in range(len(texts))]
 
 
 def _weighing(answering: TextAnswering, *, run: RunFolder) -> Any:

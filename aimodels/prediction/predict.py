@@ -1,6 +1,5 @@
 """The model of a run, ready to be asked about many raw examples."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from aimodels.data.rows import Rows
 from aimodels.prediction.answering import answering
 from aimodels.prediction.attention import Attention, attention_of
 from aimodels.prediction.image_answering import ImageAnswering
-from aimodels.prediction.kinds import other_kind
+from aimodels.prediction.kinds import other_kind, other_number
 from aimodels.prediction.outputs import Answers
 from aimodels.prediction.table_answering import RawRows, TableAnswering
 from aimodels.prediction.text_answering import TextAnswering
@@ -42,11 +41,11 @@ class Predictor:
         Rows of a table without texts are answered some thousand at a time, whatever `batch_size` is.
 
         Raises:
-            UsageError: examples of another kind than the model takes.
+            UsageError: examples of another kind than the model takes, or single texts where it takes pairs.
             DataError: images of another shape, or a file that cannot be decoded.
         """
         if isinstance(examples, Texts):
-            return self._texts.answer(examples, batch_size=batch_size)
+            return self._answering_of(examples).answer(examples, batch_size=batch_size)
         if isinstance(examples, Rows):
             return self._tables.answer(examples, batch_size=batch_size)
         if isinstance(examples, RawRows):
@@ -69,17 +68,24 @@ class Predictor:
         """The columns of some rows with cells that are no dates of the format that training had."""
         return list(unread_dates(table, model=self._tables.model))
 
-    def num_words(self, strings: Sequence[str]) -> npt.NDArray[np.int64]:
-        """How many words each text has, those that are cut off included: [N]."""
-        return self._texts.num_words(tuple(strings))
-
-    def attention(self, strings: Sequence[str]) -> list[Attention]:
+    def attention(self, texts: Texts) -> list[Attention]:
         """The words that the model reads in each text, and how much each weighs in its answer.
 
         Raises:
-            UsageError: the network does not pool by attention.
+            UsageError: the network does not pool by attention, or takes pairs and these are none.
         """
-        return attention_of(self._texts, strings, run=self._run)
+        return attention_of(self._answering_of(texts), texts, run=self._run)
+
+    def _answering_of(self, texts: Texts) -> TextAnswering:
+        """How to ask about these texts.
+
+        Raises:
+            UsageError: the model takes something else, pairs or single texts.
+        """
+        answering = self._texts
+        if len(texts) and bool(texts.seconds) != answering.input.is_pair:
+            raise other_number(self._run, given="pairs of them" if texts.seconds else "single texts")
+        return answering
 
     @property
     def _images(self) -> ImageAnswering:

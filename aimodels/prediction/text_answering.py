@@ -4,7 +4,7 @@ Asked from Python, texts are read into ids once, while the network answers those
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +16,14 @@ import numpy.typing as npt
 from aimodels.data.dataset import TextInput, Texts
 from aimodels.prediction.outputs import Answers, Endpoint, Outputs
 from aimodels.preprocessing import words
+from aimodels.runs.loading import PAIR
 
 if TYPE_CHECKING:
     import keras
 
 Positions = npt.NDArray[np.int64]
+
+TEXT = PAIR[0]
 
 # Some thousand reviews: enough to put texts of similar length together, little enough to be nothing in memory.
 CHARACTERS_PER_CHUNK = 8_000_000
@@ -38,45 +41,44 @@ class TextAnswering:
 
     def text(self, text: Any) -> dict[str, Any]:
         """From UTF-8, string [N], to the named outputs; bytes that are not UTF-8 separate words."""
-        import tensorflow as tf
+        return self.outputs.named(self.model(_never_empty(text), training=False)[: _count(text)])
 
-        # Fused recurrent and attention kernels fail on a batch of 0: ask about an empty text and drop its answer.
-        count = tf.shape(text)[0]
-        asked = tf.concat([text, tf.fill([tf.cast(count == 0, tf.int32)], "")], axis=0)
-        return self.outputs.named(self.model(asked, training=False)[:count])
+    def pair(self, texts: Mapping[str, Any]) -> dict[str, Any]:
+        """From two of UTF-8, `text` and `text_pair`, string [N] each, to the named outputs."""
+        asked = {name: _never_empty(texts[name]) for name in PAIR}
+        return self.outputs.named(self.model(asked, training=False)[: _count(texts[TEXT])])
 
     @cached_property
     def endpoints(self) -> dict[str, Endpoint]:
         """The functions that are exported, by signature."""
         import tensorflow as tf
 
-        return {"serving_default": Endpoint(self.text, tf.TensorSpec([None], tf.string, name="text"))}
+        specs = {name: tf.TensorSpec([None], tf.string, name=name) for name in PAIR}
+        if self.input.is_pair:
+            return {"serving_default": Endpoint(self.pair, specs)}
+        return {"serving_default": Endpoint(self.text, specs[TEXT])}
 
     def answer(self, texts: Texts, *, batch_size: int) -> Answers:
         """Ask about texts of any number and length, in bounded memory."""
         from aimodels.layers.words import UNKNOWN
 
-        probabilities = np.empty((len(texts), len(self.outputs.class_names)), dtype=np.float32)
+        numbers = np.empty((len(texts), max(1, len(self.outputs.class_names))), dtype=np.float32)
         num_words, num_unknown = np.empty((2, len(texts)), dtype=np.int64)
         for positions, encoded in self.encoded(texts.strings):
             num_words[positions] = encoded.num_words
             # Every text has at least one id, which `reduceat` needs.
             num_unknown[positions] = np.add.reduceat(encoded.ids == UNKNOWN, encoded.starts[:-1], dtype=np.int64)
             for rows, ids in padded(encoded, batch_size=batch_size):
-                probabilities[positions[rows]] = self._compiled(ids)["probabilities"].numpy()
-        return self.outputs.answers({"probabilities": probabilities}, num_words=num_words, num_unknown=num_unknown)
-
-    def num_words(self, strings: tuple[str, ...]) -> npt.NDArray[np.int64]:
-        """How many words each text has, those that are cut off included: [N]."""
-        counts = np.empty(len(strings), dtype=np.int64)
-        for positions, encoded in self.encoded(strings):
-            counts[positions] = encoded.num_words
-        return counts
+                numbers[positions[rows]] = self._compiled(ids).numpy()
+        named = {"value": numbers[:, 0]} if self.outputs.task == "regression" else {"probabilities": numbers}
+        return self.outputs.answers(named, num_words=num_words, num_unknown=num_unknown)
 
     @property
     def architecture(self) -> "keras.Model":
         """The part of the network from token ids to logits."""
-        return self.model.layers[-1]
+        import keras
+
+        return next(layer for layer in reversed(self.model.layers) if isinstance(layer, keras.Model))
 
     @property
     def tables(self) -> list[Any]:
@@ -85,11 +87,18 @@ class TextAnswering:
 
     @cached_property
     def _compiled(self) -> Any:
-        """From ids [n, longest] to the named outputs, as one graph for batches of any size."""
+        """From ids [n, longest] to probabilities [n, classes] or values [n, 1], as a graph for batches of any size."""
         import tensorflow as tf
 
-        def answered(ids: Any) -> dict[str, Any]:
-            return self.outputs.named(self.architecture(ids, training=False))
+        core = self.architecture
+        behind = self.model.layers[self.model.layers.index(core) + 1 :]
+
+        def answered(ids: Any) -> Any:
+            answers = core(ids, training=False)
+            for layer in behind:
+                answers = layer(answers)
+            named = self.outputs.named(answers)
+            return named["value"][:, None] if "value" in named else named["probabilities"]
 
         return tf.function(answered, input_signature=[tf.TensorSpec([None, None], tf.int32)])
 
@@ -105,6 +114,20 @@ class TextAnswering:
                     yield before, encoded.result()
             for before, encoded in waiting:
                 yield before, encoded.result()
+
+
+def _count(text: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.shape(text)[0]
+
+
+def _never_empty(text: Any) -> Any:
+    """Fused recurrent and attention kernels fail on a batch of 0: they are asked about an empty text, whose answer is
+    dropped."""
+    import tensorflow as tf
+
+    return tf.concat([text, tf.fill([tf.cast(_count(text) == 0, tf.int32)], "")], axis=0)
 
 
 def _chunks(strings: tuple[str, ...]) -> Iterator[Positions]:

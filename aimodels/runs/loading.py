@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import keras
 
 CHECKPOINTS = ("best", "last")
+PAIR = ("text", "text_pair")  # what goes into a network for pairs of texts, by name
 
 
 def load_model(run: RunFolder, checkpoint: str = "best") -> "keras.Model":
@@ -78,7 +79,9 @@ def _taken_by(run: RunFolder) -> str:
     input = run.input
     if isinstance(input, ImageInput):
         return str(input.shape)
-    return _columns(input.names) if isinstance(input, TableInput) else "text"
+    if isinstance(input, TableInput):
+        return _columns(input.names)
+    return _columns(PAIR) if input.is_pair else "text"
 
 
 def _input_of(model: "keras.Model") -> str:

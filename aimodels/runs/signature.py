@@ -25,7 +25,7 @@ def input_of(signature: Mapping[str, Any]) -> "Input":
 
     document = signature["input"]
     if document["kind"] == "text":
-        return TextInput()
+        return TextInput(is_pair=document.get("is_pair", False))
     if document["kind"] == "table":
         columns = tuple(Column(column["name"], column_options(column["options"])) for column in document["columns"])
         return TableInput(columns, missing=tuple(document["missing"]))
@@ -43,7 +43,7 @@ def _as_document(input: "Input") -> dict[str, Any]:
     from aimodels.data.dataset import TableInput, TextInput
 
     if isinstance(input, TextInput):
-        return {"kind": "text"}
+        return {"kind": "text", "is_pair": input.is_pair}
     if isinstance(input, TableInput):
         columns = [{"name": column.name, "options": column.options.model_dump(mode="json")} for column in input.columns]
         return {"kind": "table", "columns": columns, "missing": list(input.missing)}

@@ -96,13 +96,11 @@ def test_nothing_asked_is_nothing_answered(predictor) -> None:
     assert (graph["probabilities"].shape, graph["label"].shape) == ((0, 2), (0,))
 
 
-def test_words_are_counted_before_the_cut_and_by_asking(predictor) -> None:
+def test_words_are_counted_before_the_cut(predictor) -> None:
     texts = ("", "a", "two good hours", "good " * (MAX_LENGTH + 5))
-    counted = predictor.num_words(texts)
+    counted = predictor.answer(Texts(texts)).num_words
     assert counted.dtype == np.int64
     assert counted.tolist() == [0, 1, 3, MAX_LENGTH + 5]
-    assert predictor.answer(Texts(texts)).num_words.tolist() == counted.tolist()
-    assert predictor.num_words(()).tolist() == []
 
 
 def test_three_classes_have_a_probability_each(tmp_path: Path) -> None:
@@ -126,7 +124,7 @@ def test_a_run_is_only_asked_about_what_it_takes(predictor, trained_run: RunFold
 
 def test_a_network_without_attention_has_no_weights_to_tell(predictor) -> None:
     with pytest.raises(UsageError, match="does not pool by attention") as caught:
-        predictor.attention(TEXTS)
+        predictor.attention(Texts(TEXTS))
     assert caught.value.code == "AM161"
 
 
@@ -159,7 +157,7 @@ def attentive(tmp_path_factory: pytest.TempPathFactory):
 
 def test_attention_gives_a_weight_to_each_word_that_is_read(attentive) -> None:
     texts = ("Good hours, good zzz", "", "good " * (MAX_LENGTH + 3))
-    good, empty, long = attentive.attention(texts)
+    good, empty, long = attentive.attention(Texts(tuple(texts)))
     assert good.words == ("good", "hours", "good", "[UNK]")
     assert empty.words == ("[UNK]",)
     assert long.words == ("good",) * MAX_LENGTH
@@ -177,7 +175,7 @@ def test_the_weights_are_those_of_the_published_formula(attentive) -> None:
     model = attentive._answering.architecture
     _, embedding, pooling, _ = model.layers
     vocabulary = attentive._answering.tables[0].vocabulary
-    (attention,) = attentive.attention(("two good hours",))
+    (attention,) = attentive.attention(Texts(("two good hours",)))
     states = np.asarray(embedding.embeddings)[[vocabulary.index(word) for word in attention.words]]
     scores = states @ np.asarray(pooling.kernel)[:, 0] + float(pooling.bias)
     np.testing.assert_allclose(attention.weights, np.exp(scores) / np.exp(scores).sum(), rtol=1e-5)
@@ -185,8 +183,8 @@ def test_the_weights_are_those_of_the_published_formula(attentive) -> None:
 
 def test_attention_is_the_same_alone_and_among_others(attentive) -> None:
     texts = [*TEXTS, *ODD]
-    together = attentive.attention(texts)
+    together = attentive.attention(Texts(tuple(texts)))
     for text, attention in zip(texts, together, strict=True):
-        (alone,) = attentive.attention((text,))
+        (alone,) = attentive.attention(Texts((text,)))
         assert alone.words == attention.words
         np.testing.assert_allclose(alone.weights, attention.weights, atol=1e-6)

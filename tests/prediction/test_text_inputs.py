@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -163,9 +164,12 @@ def test_a_text_of_a_megabyte_is_read_and_one_of_a_film_archive_is_not(run: RunF
 
 def test_a_file_that_cannot_be_opened_is_named(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("a.txt").write_text("x")
+    opened = Path.open
 
-    def refuse(self: Path, mode: str) -> None:
-        raise PermissionError(13, "Permission denied")
+    def refuse(self: Path, *arguments: str, **others: str) -> IO[Any]:
+        if self.name == "a.txt":
+            raise PermissionError(13, "Permission denied")
+        return opened(self, *arguments, **others)
 
     monkeypatch.setattr(Path, "open", refuse)
     assert told(read(run, "a.txt")) == [("a.txt", "cannot be read: Permission denied")]
@@ -203,3 +207,99 @@ def test_what_is_no_file_is_said_with_a_word_about_texts(run: RunFolder, text: s
 def test_a_limit_counts_over_all_inputs_and_reads_no_further(run: RunFolder) -> None:
     Path("t.csv").write_text('text\nx\ny\n"broken')
     assert told(read(run, "t.csv", written=("w",), limit=2)) == [("w", "w"), ("t.csv:2", "x")]
+
+
+# --- pairs ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair_run(tmp_path: Path) -> RunFolder:
+    folder = RunFolder(tmp_path / "answers-001")
+    folder.path.mkdir()
+    write_json(folder.signature_file, {"input": {"kind": "text", "is_pair": True}})
+    return folder
+
+
+def both(given: list[GivenText]) -> list[tuple[str, str, str | None]]:
+    return [(item.name, item.problem or item.text, item.second) for item in given]
+
+
+def test_written_pairs_belong_together(pair_run: RunFolder) -> None:
+    given = read(pair_run, written=("Open?", "Far?"), seconds=("Yes.", ""))
+    assert both(given) == [("Open?", "Open?", "Yes."), ("Far?", "Far?", "")]
+    assert [item.is_its_name for item in given] == [True, True]
+
+
+PAIR_TABLES = {
+    "t.csv": (b"text,answer\na,b\nc,\n", [("t.csv:2", "a", "b"), ("t.csv:3", "c", "")]),
+    "t.tsv": (b"pair\ttext\nb\ta\n", [("t.tsv:2", "a", "b")]),
+    "t.jsonl": (
+        b'{"text": "a", "pair": "b"}\n{"text": "c"}\n{"text": "d", "pair": "\\ud800"}\n',
+        [
+            ("t.jsonl:1", "a", "b"),
+            ("t.jsonl:2", "no second text", None),
+            ("t.jsonl:3", "not UTF-8: half a character (\\ud800) at character 1", None),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAIR_TABLES)
+def test_tables_have_a_pair_per_row(pair_run: RunFolder, name: str) -> None:
+    content, expected = PAIR_TABLES[name]
+    Path(name).write_bytes(content)
+    assert both(read(pair_run, name)) == expected
+
+
+def test_both_columns_can_be_named(pair_run: RunFolder) -> None:
+    Path("t.csv").write_text("text,frage,antwort\nx,a,b\n")
+    assert both(read(pair_run, "t.csv", column="frage", pair_column="antwort")) == [("t.csv:2", "a", "b")]
+    with pytest.raises(DataError, match="no column for the second texts") as caught:
+        read(pair_run, "t.csv")
+    assert "`--pair-column`" in caught.value.help
+
+
+def test_lines_of_stdin_hold_two_texts_with_a_tab_between(pair_run: RunFolder) -> None:
+    given = read(pair_run, "-", stdin=b"a\tb\r\n\t\nalone\na\tb\tc\nx\t\xff\n")
+    assert both(given) == [
+        ("stdin:1", "a", "b"),
+        ("stdin:2", "", ""),
+        ("stdin:3", "0 tabs in place of one between two texts", None),
+        ("stdin:4", "2 tabs in place of one between two texts", None),
+        ("stdin:5", "not UTF-8: byte 0xff at character 1", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "given"),
+    [({"written": ("a",)}, "a text alone"), ({"inputs": ("a.txt",)}, "one text, which a.txt is")],
+)
+def test_a_run_on_pairs_refuses_single_texts(pair_run: RunFolder, request_: dict[str, Any], given: str) -> None:
+    Path("a.txt").write_text("x")
+    with pytest.raises(UsageError, match=f"answers-001 takes pairs of texts, not {given}") as caught:
+        read_texts(TextRequest(**request_), run=pair_run, stdin=io.BytesIO())
+    assert caught.value.code == "AM385"
+
+
+@pytest.mark.parametrize(
+    "request_", [{"written": ("a",), "seconds": ("b",)}, {"pair_column": "x"}, {"seconds": ("b",)}]
+)
+def test_a_run_on_single_texts_refuses_pairs(run: RunFolder, request_: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="reviews-001 takes single texts, not pairs") as caught:
+        read(run, **request_)
+    assert caught.value.code == "AM385"
+
+
+@pytest.mark.parametrize(("texts", "seconds"), [(("a", "b"), ("c",)), ((), ("c",))])
+def test_texts_and_second_texts_come_in_equal_numbers(
+    pair_run: RunFolder, texts: tuple[str, ...], seconds: tuple[str, ...]
+) -> None:
+    with pytest.raises(UsageError, match=f"{len(texts)} texts stand behind --text, and 1 behind --pair") as caught:
+        read(pair_run, written=texts, seconds=seconds)
+    assert caught.value.code == "AM386"
+
+
+def test_a_column_of_second_texts_needs_a_table(pair_run: RunFolder) -> None:
+    with pytest.raises(UsageError, match="--pair-column answer names a column, and no table") as caught:
+        read(pair_run, "-", pair_column="answer")
+    assert caught.value.code == "AM162"

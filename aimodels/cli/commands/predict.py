@@ -25,11 +25,13 @@ def command(
             metavar="INPUT...",
             show_default=False,
             help="Files, folders or patterns. Of images: also .npy and .npz; - reads names from stdin. Of texts: .txt "
-            "is one text, .csv, .tsv, .parquet and .jsonl have one per row; - reads one per line. Of rows: .csv, .tsv, "
-            ".txt (also with .gz) and .parquet; - reads a CSV file with a first line of names.",
+            "is one text, .csv, .tsv, .parquet and .jsonl have one per row; - reads one per line, or two with a tab "
+            "between. Of rows: .csv, .tsv, .txt (also with .gz) and .parquet; - reads a CSV file with a first line of "
+            "names.",
         ),
     ] = None,
     text: Annotated[list[str] | None, Option("--text", help="A text to ask about; may repeat.")] = None,
+    pair: Annotated[list[str] | None, Option("--pair", help="The second text of a pair; as many as of --text.")] = None,
     row: Annotated[
         list[str] | None,
         Option(
@@ -38,6 +40,12 @@ def command(
     ] = None,
     column: Annotated[
         str | None, Option("--column", help="Where a table has its texts; else the first called text, review, ...")
+    ] = None,
+    pair_column: Annotated[
+        str | None,
+        Option(
+            "--pair-column", help="Where a table has the second texts; else the first called text_pair, answer, ..."
+        ),
     ] = None,
     explain: Annotated[bool, Option("--explain", help="Show the words with the highest attention weights.")] = False,
     top_k: Annotated[int, Option("--top-k", min=1, help="Show this many classes per input.")] = 3,
@@ -55,13 +63,22 @@ def command(
       ls photos/*.jpg | aimodels predict latest - --json
       aimodels predict latest --text "A waste of two good hours." --explain
       aimodels predict latest reviews.csv --column review
+      aimodels predict latest --text "Is it open?" --pair "Until six."
       aimodels predict latest penguins.csv -o answers.csv
       aimodels predict latest --row '{"bill_length_mm": 39.1, "island": "Torgersen"}'
     """
     folder = RunFolder.open(find_run(run, runs_dir=console.runs_dir).path)
     wanted_file(output, run=folder)
     question = Question(
-        inputs or (), text or (), row or (), column=column, limit=limit, explain=explain, checkpoint=checkpoint
+        inputs or (),
+        text or (),
+        row or (),
+        pair or (),
+        column=column,
+        pair_column=pair_column,
+        limit=limit,
+        explain=explain,
+        checkpoint=checkpoint,
     )
     if kind_of(folder) == "rows":
         return answer_rows(console, folder, question, top_k=top_k, output=output)
