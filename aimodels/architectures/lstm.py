@@ -122,12 +122,9 @@ def _recurrent(units: int, *, options: Options, number: int, prefix: str) -> Any
 
 def _pooling(options: Options, *, prefix: str) -> Any:
     """The layer that makes one vector of each text."""
-    from aimodels.layers.attention_pooling import AttentionPooling
     from aimodels.layers.last_pooling import LastPooling
-    from aimodels.layers.max_pooling import MaxPooling
-    from aimodels.layers.mean_pooling import MeanPooling
+    from aimodels.layers.pooling import pooling
 
-    name = f"{prefix}pooling"
     if options.pooling == "last":
-        return LastPooling(bidirectional=options.bidirectional, name=name)
-    return {"mean": MeanPooling, "max": MaxPooling, "attention": AttentionPooling}[options.pooling](name=name)
+        return LastPooling(bidirectional=options.bidirectional, name=f"{prefix}pooling")
+    return pooling(options.pooling, prefix=prefix)

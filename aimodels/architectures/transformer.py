@@ -103,6 +103,7 @@ def _read(ids: Any, text: TextEncoding, *, options: Options) -> Any:
     from aimodels.layers.embedding import embedded
     from aimodels.layers.encoder_block import EPSILON, EncoderBlock
     from aimodels.layers.layer_normalization import LayerNormalization
+    from aimodels.layers.pooling import pooling
 
     flow = embedded(ids, options.embedding, vocabulary=text.vocabulary, name=f"{text.prefix}embedding")
     flow = _placed(flow, text, options=options)
@@ -117,7 +118,7 @@ def _read(ids: Any, text: TextEncoding, *, options: Options) -> Any:
         )(flow)
     if options.norm == "pre":
         flow = LayerNormalization(epsilon=EPSILON, name=f"{text.prefix}norm")(flow)
-    return _pooling(options, prefix=text.prefix)(flow)
+    return pooling(options.pooling, prefix=text.prefix)(flow)
 
 
 def _placed(flow: Any, text: TextEncoding, *, options: Options) -> Any:
@@ -134,14 +135,3 @@ def _placed(flow: Any, text: TextEncoding, *, options: Options) -> Any:
     elif options.positions == "sinusoidal":
         flow = SinusoidalPositions(name=name)(flow)
     return Dropout(options.dropout, name=f"{name}_dropout")(flow) if options.dropout else flow
-
-
-def _pooling(options: Options, *, prefix: str) -> Any:
-    """The layer that makes one vector of each text."""
-    from aimodels.layers.attention_pooling import AttentionPooling
-    from aimodels.layers.class_token import ClassTokenPooling
-    from aimodels.layers.max_pooling import MaxPooling
-    from aimodels.layers.mean_pooling import MeanPooling
-
-    layers = {"mean": MeanPooling, "max": MaxPooling, "attention": AttentionPooling, "cls": ClassTokenPooling}
-    return layers[options.pooling](name=f"{prefix}pooling")

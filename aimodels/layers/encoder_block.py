@@ -8,8 +8,9 @@ import keras
 import tensorflow as tf
 
 from aimodels.layers.dropout import Dropout
+from aimodels.layers.freezing import Freezable
 from aimodels.layers.layer_normalization import LayerNormalization
-from aimodels.layers.low_rank import LowRankDense, train_only_changes
+from aimodels.layers.low_rank import LowRankDense
 from aimodels.layers.self_attention import SelfAttention
 
 EPSILON = 1e-6
@@ -18,15 +19,15 @@ ACTIVATIONS: dict[str, Any] = {"gelu_tanh": partial(keras.activations.gelu, appr
 
 
 @keras.saving.register_keras_serializable(package="aimodels")
-class EncoderBlock(keras.layers.Layer):
+class EncoderBlock(Freezable):
     """From [N, T, features] to the same shape (Vaswani et al., 2017, "Attention Is All You Need", section 3.1).
 
     `norm: post` is that paper's x = norm(x + part(x)); `norm: pre` is x = x + part(norm(x)), which trains without a
     warm-up and wants one more normalisation behind the last block (Xiong et al., 2020, "On Layer Normalization in the
     Transformer Architecture"). `dropout` falls on what a part gives, before it is added, `attention_dropout` on what
-    each word gathers by; where the block is frozen (`trainable` is false), neither does. With `low_rank` (`rank`,
-    `alpha`, and the parts that it is `on`: query, key, value, output, inner, outer) changes of low rank train, and
-    nothing else of the block.
+    each word gathers by; where the block is `frozen`, or not `trainable` for now, neither does. With `low_rank`
+    (`rank`, `alpha`, and the parts that it is `on`: query, key, value, output, inner, outer) changes of low rank train,
+    and nothing else of the block.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class EncoderBlock(keras.layers.Layer):
         attention_dropout: float = 0.0, epsilon: float = EPSILON, low_rank: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:  # fmt: skip
-        super().__init__(**options)
+        super().__init__(trains_changes=low_rank is not None, **options)
         self.heads, self.feed_forward, self.norm = heads, feed_forward, norm
         self.activation, self.dropout, self.attention_dropout = activation, dropout, attention_dropout
         self.epsilon, self.low_rank = epsilon, low_rank
@@ -53,19 +54,7 @@ class EncoderBlock(keras.layers.Layer):
         self.outer.build((None, self.feed_forward))
         for norm in self.norms:
             norm.build((None, features))
-        if self.low_rank is not None:
-            train_only_changes(self)
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the block trains; of one with changes of low rank, whether they do."""
-        return bool(self._trainable)
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        keras.layers.Layer.trainable.fset(self, value)
-        if self.low_rank is not None:
-            train_only_changes(self)
+        self.settle()
 
     def call(self, sequence: Any, mask: Any = None, training: bool = False) -> Any:
         """Both parts, one after the other."""
@@ -92,7 +81,8 @@ class EncoderBlock(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """What the layer is made from."""
-        names = ("heads", "feed_forward", "norm", "activation", "dropout", "attention_dropout", "epsilon", "low_rank")
+        names = ("heads", "feed_forward", "norm", "activation", "dropout")
+        names += ("attention_dropout", "epsilon", "low_rank", "frozen")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def _dense(self, units: int, *, name: str, activation: Any = None) -> keras.layers.Dense:

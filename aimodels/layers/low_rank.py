@@ -88,10 +88,15 @@ def has_changes(model: keras.layers.Layer) -> bool:
 
 def train_only_changes(layer: keras.layers.Layer) -> None:
     """Of the weights of a layer, leave only those of its changes trainable."""
-    changes = (part for part in layer._flatten_layers() if isinstance(part, LowRank))
-    changing = {id(weight) for change in changes for weight in change.weights}
+    chosen = changing(layer)
     for weight in layer.weights:
-        weight.trainable = weight.trainable and id(weight) in changing
+        weight.trainable = weight.trainable and id(weight) in chosen
+
+
+def changing(layer: keras.layers.Layer) -> set[int]:
+    """The identities of the weights of its changes."""
+    changes = (part for part in layer._flatten_layers() if isinstance(part, LowRank))
+    return {id(weight) for change in changes for weight in change.weights}
 
 
 def num_merged_parameters(model: keras.Model) -> int:
