@@ -155,10 +155,18 @@ def build(
 def frozen_features(core: "keras.Model", options: Options) -> str | None:
     """The name of the layer whose output never changes while the network trains, so that it need be computed once;
     None where there is no such layer, or it is not to be used."""
-    trains = options.freeze != "all" or options.pooling == "attention"
-    if trains or not options.cache_features or all(layer.name != "pooling" for layer in core.layers):
-        return None
-    return "pooling"
+    return "pooling" if options.freeze == "all" and not features_in_each_step(core, options) else None
+
+
+def features_in_each_step(core: "keras.Model", options: Options) -> str:
+    """Why a frozen encoder reads the texts in each step all the same; empty where it need not, or is not frozen."""
+    if options.freeze != "all":
+        return ""
+    if not options.cache_features:
+        return "cache_features is false"
+    if options.pooling == "attention":
+        return "pooling: attention trains"
+    return "" if any(layer.name == "pooling" for layer in core.layers) else "they are columns of a table"
 
 
 def _read(ids: Any, text: TextEncoding, *, options: Options) -> Any:
@@ -179,7 +187,7 @@ def _read(ids: Any, text: TextEncoding, *, options: Options) -> Any:
     states = layers(ids)
     if encoder.folder is not None:
         load_weights(layers, encoder.weights())
-    _share_rates(layers, options)
+    _tell_training(layers, options)
     return pooling(options.pooling, prefix=text.prefix)(states)
 
 
@@ -220,7 +228,8 @@ def _num_frozen(options: Options, *, num_blocks: int) -> int:
     return {"none": 0, "embeddings": 1, "all": 1 + num_blocks}[options.freeze]
 
 
-def _share_rates(layers: "EncoderLayers", options: Options) -> None:
-    """Tell each layer which share of the learning rate is its own."""
+def _tell_training(layers: "EncoderLayers", options: Options) -> None:
+    """Tell each layer which share of the learning rate is its own, and from which epoch on (0: the first) it trains."""
     for below, layer in enumerate((*reversed(layers.blocks), layers.embeddings)):
         layer.learning_rate_share = options.learning_rate_decay**below
+        layer.trains_from = (below + 1) * (options.unfreeze_every or 0)
