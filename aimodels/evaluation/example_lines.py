@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aimodels.data.excerpts import ELLIPSIS, fitted, num_columns, on_one_line
+from aimodels.data.excerpts import ELLIPSIS, fitted, fitted_pair, num_columns, on_one_line
 from aimodels.evaluation.numerals import plain
 from aimodels.evaluation.shown import Shown
 
@@ -23,30 +23,38 @@ def hardest_lines(hardest: Shown, *, width: int = LINE, limit: int | None = None
     Where the width is that of a page, each is called by its name as well.
     """
     lines = _answers(hardest, width=width) if "errors" not in hardest else _errors(hardest)
-    heading, last, contents = _contents(hardest)
-    rows = [[*lines[0], "example", last]]
-    for cells, name, content in zip(lines[1:], hardest["examples"], contents, strict=True):
-        rows.append([*cells, _end_of(on_one_line(name), columns=width // 4), on_one_line(content)])
-    rows = rows[: None if limit is None else limit + 1]
+    heading, *contents = _contents(hardest)
+    rows = [[*lines[0], "example"]]
+    for cells, name in zip(lines[1:], hardest["examples"], strict=True):
+        rows.append([*cells, _end_of(on_one_line(name), columns=width // 4)])
     if width < LINE:
-        rows = [[*row[:-2], row[-1]] for row in rows]
-    *others, last_column = zip(*rows, strict=True)
+        rows = [row[:-1] for row in rows]
+    rows = rows[: None if limit is None else limit + 1]
     to_the_right = (0, 1, 2) if "errors" in hardest else (0, 3)
-    columns = [_padded(column, to_the_right=number in to_the_right) for number, column in enumerate(others)]
+    by_column = enumerate(zip(*rows, strict=True))
+    columns = [_padded(column, to_the_right=number in to_the_right) for number, column in by_column]
     before = ["  ".join(cells) for cells in zip(*columns, strict=True)]
     room = max(NARROWEST_TEXT, width - num_columns(before[0]) - 2)
-    shown = (f"{cells}  {fitted(text, columns=room)}" for cells, text in zip(before, last_column, strict=True))
-    return "\n".join([heading, *shown])
+    shown = (f"{cells}  {_shown(texts, columns=room)}" for cells, texts in zip(before, contents, strict=False))
+    return "\n".join([heading[0], *shown])
 
 
-def _contents(hardest: Shown) -> tuple[str, str, Sequence[str]]:
-    """What the lines are about, what their last column is called, and what stands in it."""
+def _shown(texts: Sequence[str], *, columns: int) -> str:
+    """A text, or the two of a pair with a mark between them."""
+    lines = [on_one_line(text) for text in texts]
+    return fitted_pair(lines[0], lines[1], columns=columns) if len(lines) == 2 else fitted(lines[0], columns=columns)
+
+
+def _contents(hardest: Shown) -> list[Sequence[str]]:
+    """What the lines are about, what their last column is called, and what stands in it: a text, or two of them."""
+    worst = "largest errors" if "errors" in hardest else None
     if "texts" in hardest:
-        return "hardest texts", "text", hardest["texts"]
+        columns = [hardest["texts"], *([hardest["seconds"]] if "seconds" in hardest else [])]
+        return [(worst or "hardest texts",), ("text",), *zip(*columns, strict=True)]
     if "rows" in hardest:
         rows = [", ".join(f"{name} {value or MISSING}" for name, value in row.items()) for row in hardest["rows"]]
-        return ("largest errors" if "errors" in hardest else "hardest rows"), "row", rows
-    return "hardest images", "image", []
+        return [(worst or "hardest rows",), ("row",), *((row,) for row in rows)]
+    return [("hardest images",), ("image",)]
 
 
 def _answers(hardest: Shown, *, width: int) -> list[Sequence[str]]:

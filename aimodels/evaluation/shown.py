@@ -44,9 +44,10 @@ class ShownImages(Answered):
 
 @final
 class ShownTexts(Answered):
-    """Beginnings of texts with what is written beside them."""
+    """Beginnings of texts, of pairs also those of the second ones, with what is written beside them."""
 
     texts: list[str]
+    seconds: NotRequired[list[str]]
 
 
 @final
@@ -115,7 +116,10 @@ def shown_images(images: npt.NDArray[np.uint8], beside: Answered) -> ShownImages
 
 def shown_texts(texts: Texts, beside: Answered) -> ShownTexts:
     """The beginnings of texts, with what is written beside them."""
-    return {"texts": [excerpt(text) for text in texts.strings], **beside}
+    shown = ShownTexts(texts=[excerpt(text) for text in texts.strings], **beside)  # type: ignore[typeddict-item]
+    if texts.seconds:
+        shown["seconds"] = [excerpt(text) for text in texts.seconds]
+    return shown
 
 
 def shown_rows(rows: Rows, beside: Answered, *, input: TableInput) -> ShownRows:
