@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 from aimodels.encoders.encoder import Encoder
-from aimodels.encoders.folder_files import HOW_TO_HAVE_ONE, expect_encoder_files
+from aimodels.encoders.folder_files import expect_encoder_files
+from aimodels.encoders.hub import MAIN, HubName, folder_from_hub
 from aimodels.encoders.model_config import read_model_config
 from aimodels.encoders.pieces import read_pieces
 from aimodels.encoders.weights import match_tensors, other_number
-from aimodels.errors import MissingError
 
 HUB_NAME = re.compile(r"(?P<name>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
 
@@ -31,11 +31,12 @@ def find_encoder(name: str) -> Encoder:
 
 
 def _folder_of(name: str) -> Path:
+    """The folder that is named, in the cache for a name on the hub; a folder that is there comes first."""
     folder = Path(name).expanduser()
     match = HUB_NAME.fullmatch(name)
     if folder.exists() or match is None:
         return folder
-    raise MissingError(f"there is no folder {name} with an encoder", code="AM340", help=HOW_TO_HAVE_ONE)
+    return folder_from_hub(HubName(match["name"], match["revision"] or MAIN))
 
 
 def _changed_at(folder: Path) -> tuple[tuple[str, int, int], ...]:

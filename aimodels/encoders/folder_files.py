@@ -14,6 +14,8 @@ TOKENIZER_CONFIG = "tokenizer_config.json"
 SPECIAL_TOKENS = "special_tokens_map.json"
 ADDED_TOKENS = "added_tokens.json"
 VOCABULARY = "vocab.txt"
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+OTHERS = (".h5", ".msgpack", ".onnx", ".keras", ".index", ".ot", ".gguf")
 SHOWN = 12
 # Larger files are no JSON of an encoder; the vocabulary of a large multilingual one has some 5 MB.
 MOST_BYTES = 200_000_000
@@ -57,14 +59,13 @@ def _refuse_other_weights(folder: Path, *, name: str) -> None:
         DataError: it is one of those that are known and not read.
     """
     files = sorted(file.name for file in folder.iterdir() if file.is_file())
-    pickles = [
-        file for file in files if file.endswith((".bin", ".pt", ".pth", ".ckpt", ".pkl")) and "training" not in file
-    ]
+    # training_args.bin, which holds no weights, is often left in a folder.
+    pickles = [file for file in files if file.endswith(PICKLES) and not file.startswith("training")]
     if pickles:
         message = f"the weights of the encoder {name} are only there as {', '.join(pickles[:SHOWN])}, which is not read"
         help = f"such a file can run any program when it is opened; make {WEIGHTS} of it: aimodels explain AM341"
         raise DataError(message, code="AM341", help=help)
-    others = [file for file in files if file.endswith((".h5", ".msgpack", ".onnx", ".keras", ".index", ".ot", ".gguf"))]
+    others = [file for file in files if file.endswith(OTHERS)]
     if others:
         message = f"the weights of the encoder {name} are only there as {', '.join(others[:SHOWN])}, which is not read"
         raise DataError(message, code="AM342", help=f"make {WEIGHTS} of them: aimodels explain AM342")

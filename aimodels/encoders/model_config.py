@@ -1,6 +1,7 @@
 """What `config.json` of an encoder says: its family and its sizes; what is not understood is refused by name."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ ACTIVATIONS: dict[str, Activation] = {
 }
 # How the architectures of old configs, which do not say `model_type`, begin.
 ARCHITECTURES: dict[str, Family] = {"Bert": "bert", "DistilBert": "distilbert", "Electra": "electra"}
+NEEDED = ("pieces", "positions", "size", "blocks", "heads", "feed_forward")
 MOST = 10_000_000
 SUPPORTED = ", ".join(f"{family} ({files.label})" for family, files in FAMILIES.items())
 LABELS = ", ".join(files.label for files in FAMILIES.values())
@@ -31,11 +33,10 @@ LABELS = ", ".join(files.label for files in FAMILIES.values())
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Family and sizes; `is_tied` says whether the head that guesses words shares the table of the embeddings."""
+    """The family of an encoder and its sizes."""
 
     family: Family
     shape: EncoderShape
-    is_tied: bool
 
 
 def read_model_config(folder: Path, *, name: str) -> ModelConfig:
@@ -53,11 +54,7 @@ def read_model_config(folder: Path, *, name: str) -> ModelConfig:
     for ours, theirs in files.sizes.items():
         if document.get(theirs) is not None:
             found[ours] = _value(ours, document[theirs], key=theirs, path=path)
-    lacking = [
-        files.sizes[key]
-        for key in ("pieces", "positions", "size", "blocks", "heads", "feed_forward")
-        if key not in found
-    ]
+    lacking = [files.sizes[key] for key in NEEDED if key not in found]
     if lacking:
         raise _wrong(path, f"lacks {', '.join(lacking)}")
     found.setdefault("segments", 0)
@@ -65,7 +62,7 @@ def read_model_config(folder: Path, *, name: str) -> ModelConfig:
     shape = EncoderShape(**found | {"activation": _activation(found["activation"], name=name)})
     if shape.size % shape.heads:
         raise _wrong(path, f"{files.sizes['size']} must be a multiple of the heads, got {shape.size} and {shape.heads}")
-    return ModelConfig(family=family, shape=shape, is_tied=document.get("tie_word_embeddings") is not False)
+    return ModelConfig(family=family, shape=shape)
 
 
 def _family(document: Mapping[str, Any], *, path: Path, name: str) -> Family:
@@ -74,9 +71,7 @@ def _family(document: Mapping[str, Any], *, path: Path, name: str) -> Family:
         architectures = document.get("architectures")
         first = str(architectures[0]) if isinstance(architectures, list) and architectures else ""
         # The class of the model without a head is called BertModel, those with one BertFor...
-        families = [
-            family for start, family in ARCHITECTURES.items() if first.startswith((f"{start}For", f"{start}Model"))
-        ]
+        families = [family for start, family in ARCHITECTURES.items() if re.match(f"{start}(For|Model)", first)]
         if not families:
             raise _wrong(path, f"does not say `model_type`, which tells the family: {SUPPORTED}")
         return families[0]

@@ -38,10 +38,10 @@ def read_tokenizer_file(settings: TokenizerSettings) -> Pieces:
     pieces = pieces_by_id(model["vocab"], path=path)
     same_pieces(settings.folder, pieces)
     added = _added(document, path=path)
-    start, end = _around(document, path=path)
+    around = _around(document, path=path)
     lower = bool(normalizer["lowercase"])
     strip = lower if normalizer["strip_accents"] is None else bool(normalizer["strip_accents"])
-    named = {"unk_token": str(model.get("unk_token") or "[UNK]"), "cls_token": start, "sep_token": end}
+    named = {"unk_token": str(model.get("unk_token") or "[UNK]"), "cls_token": around.start, "sep_token": around.end}
     _expect_same_rules(settings, lower=lower, strip=strip, chinese=bool(normalizer["handle_chinese_chars"]))
     _expect_same_names(settings, named=named)
     special = [*named.values(), settings.named("pad_token"), settings.named("mask_token"), *settings.additional]
@@ -53,8 +53,8 @@ def read_tokenizer_file(settings: TokenizerSettings) -> Pieces:
         longest_word=_longest(model, path=path),
         prefix=str(model.get("continuing_subword_prefix", "##")),
         unknown=named["unk_token"],
-        start=start,
-        end=end,
+        start=around.start,
+        end=around.end,
         padding=settings.named("pad_token"),
         mask=settings.named("mask_token"),
         special=special_pieces(added, named=special if not added else ()),
@@ -128,9 +128,6 @@ class _Around:
     start: str
     end: str
 
-    def __iter__(self) -> Any:
-        return iter((self.start, self.end))
-
 
 def _around(document: Mapping[str, Any], *, path: Path) -> _Around:
     """What is put around a text, if it is put there as BERT wants it: start text end, start text end text end."""
@@ -166,10 +163,6 @@ def _expect_same_rules(settings: TokenizerSettings, *, lower: bool, strip: bool,
     Raises:
         DataError: it does.
     """
-    stated_lower = lower if settings.lower is None else settings.lower
-    stated_strip = settings.strip_accents
-    if stated_strip is None:
-        stated_strip = strip if settings.lower is None else stated_lower if strip != lower else strip
     pairs = {
         "do_lower_case": (settings.lower, lower),
         "tokenize_chinese_chars": (settings.chinese_characters, chinese),

@@ -1,6 +1,6 @@
 """What `tokenizer_config.json` and `special_tokens_map.json` say of how a text becomes pieces."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,17 +50,17 @@ def read_settings(folder: Path) -> TokenizerSettings:
     path = folder / TOKENIZER_CONFIG
     _refuse_other_ways(config, folder=folder)
     both = special | {key: value for key, value in config.items() if value is not None}
-    additional = both.get("additional_special_tokens") or both.get("extra_special_tokens") or []
-    if not isinstance(additional, list):
-        additional = []
+    listed = both.get("additional_special_tokens") or both.get("extra_special_tokens")
+    others = [_piece(value, path=path) for value in listed] if isinstance(listed, list) else []
+    named = {key: _piece(both[key], key=key, path=path) for key in NAMES if both.get(key) is not None}
     return TokenizerSettings(
         folder=folder,
         lower=_switch(config, "do_lower_case", path=path),
         strip_accents=_switch(config, "strip_accents", path=path),
         chinese_characters=_switch(config, "tokenize_chinese_chars", path=path),
-        names={key: _piece(both[key], key=key, path=path) for key in NAMES if both.get(key) is not None},
-        additional=tuple(_piece(value, key="additional_special_tokens", path=path) for value in additional),
-        added=_added(folder, config),
+        names=named,
+        additional=tuple(others),
+        added=_added(folder, config, special={*named.values(), *NAMES.values(), *others}),
     )
 
 
@@ -106,7 +106,7 @@ def _switch(config: Mapping[str, Any], key: str, *, path: Path) -> bool | None:
     return value
 
 
-def _piece(value: Any, *, key: str, path: Path) -> str:
+def _piece(value: Any, *, path: Path, key: str = "additional_special_tokens") -> str:
     """A piece that is written as a word, or as an object with its `content`."""
     content = value.get("content") if isinstance(value, dict) else value
     if not isinstance(content, str) or not content:
@@ -114,15 +114,21 @@ def _piece(value: Any, *, key: str, path: Path) -> str:
     return content
 
 
-def _added(folder: Path, config: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
+def _added(folder: Path, config: Mapping[str, Any], *, special: Collection[str]) -> dict[int, Mapping[str, Any]]:
     """The added pieces by id, from `added_tokens_decoder` or from `added_tokens.json`."""
     listed: Mapping[str, Any] = config.get("added_tokens_decoder") or {}
     path = folder / TOKENIZER_CONFIG
     if not listed and (folder / ADDED_TOKENS).is_file():
         path = folder / ADDED_TOKENS
-        listed = {str(number): {"content": piece} for piece, number in read_json(path).items()}
+        plain = read_json(path)
+        # This file does not say how a piece is found; the special ones are found as they stand.
+        listed = {str(number): {"content": piece} | _found(piece, special) for piece, number in plain.items()}
     if not isinstance(listed, dict) or not all(
         key.isdecimal() and isinstance(one, dict) for key, one in listed.items()
     ):
         raise DataError(f"{path}: the added pieces must be named by their ids", code="AM344", help=SAVE_AGAIN)
     return {int(key): one for key, one in listed.items()}
+
+
+def _found(piece: str, special: Collection[str]) -> dict[str, bool]:
+    return {"special": True} if piece in special else {}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aimodels.encoders.encoder import Encoder, EncoderShape, Family, Weights
+from aimodels.encoders.encoder import Encoder, EncoderShape, Family, Shapes, Weights
 from aimodels.encoders.families import FAMILIES, FamilyFiles, Part
 from aimodels.encoders.safetensors_files import StoredTensor, read_tensors, stored_tensors
 from aimodels.errors import DataError
@@ -70,8 +70,8 @@ def match_tensors(folder: Path, *, family: Family, shape: EncoderShape) -> Match
     files = FAMILIES[family]
     stored = _without_prefix(stored_tensors(folder), prefix=files.prefix, folder=folder)
     needed = shape.weights
-    heads = _head_shapes(shape)
-    wanted = list(_wanted(files, blocks=shape.blocks))
+    heads = head_shapes(shape)
+    wanted = list(wanted_tensors(files, blocks=shape.blocks))
     found, turned = {}, set()
     for weight in wanted:
         tensor = next((stored[name] for name in weight.theirs if name in stored), None)
@@ -104,7 +104,8 @@ def _without_prefix(stored: Mapping[str, StoredTensor], *, prefix: str, folder: 
     return found
 
 
-def _wanted(files: FamilyFiles, *, blocks: int) -> Iterator[Wanted]:
+def wanted_tensors(files: FamilyFiles, *, blocks: int) -> Iterator[Wanted]:
+    """Every weight that a file of the family may hold, under its name there without the prefix."""
     for part in (*files.outside, *files.heads):
         yield from _tensors_of(part, theirs=part.theirs, ours=part.ours)
     for number in range(blocks):
@@ -124,7 +125,8 @@ def _tensors_of(part: Part, *, theirs: str, ours: str) -> Iterator[Wanted]:
         yield Wanted(f"{ours}/bias", (f"{theirs}.bias",))
 
 
-def _head_shapes(shape: EncoderShape) -> dict[str, tuple[int, ...]]:
+def head_shapes(shape: EncoderShape) -> Shapes:
+    """The shapes of the weights beyond the encoder that are understood: pooler and heads of pre-training."""
     size, embedding = shape.size, shape.embedding
     return {
         "pooler/kernel": (size, size),
