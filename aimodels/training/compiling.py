@@ -22,23 +22,29 @@ from aimodels.training import optimizers
 from aimodels.training.objectives import Objective
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.speed import Speed
+from aimodels.training.unfreezing import starts_of, train_layers, trained_variables
 
 
 def compile_model(
-    model: keras.Model, objective: Objective, *, train: Train, steps: Steps, speed: Speed
+    model: keras.Model, objective: Objective | None, *, train: Train, steps: Steps, speed: Speed
 ) -> LearningRate:
-    """Put optimizer, loss and metrics on the model and give its learning rate; call it inside the strategy's scope."""
+    """Put optimizer, loss and metrics on the model and give its learning rate; call it inside the strategy's scope.
+
+    Without an objective the model knows what it minimises and measures.
+    """
     rate = LearningRate(train.optimizer, steps=steps)
-    variables = model.trainable_variables
+    variables = trained_variables(model, steps=steps)
+    shares, starts = optimizers.shares_of(model, variables), starts_of(model, variables, steps=steps)
     model.compile(
-        optimizer=build_optimizer(train.optimizer, rate=rate, shares=optimizers.shares_of(model, variables)),
-        loss=objective.loss,
-        metrics=objective.metrics,
+        optimizer=build_optimizer(train.optimizer, rate=rate, shares=shares, starts=starts),
+        loss=objective.loss if objective else None,
+        metrics=objective.metrics if objective else None,
         steps_per_execution=speed.steps_per_execution,
         jit_compile=speed.xla,
     )
     # Built inside the first step, its variables would make TensorFlow trace that step twice.
     model.optimizer.build(variables)
+    train_layers(model, epoch=0)
     return rate
 
 

@@ -1,23 +1,82 @@
 """The training loop: an epoch of `model.fit`, then what happens between two epochs."""
 
 import time
+from typing import Protocol
 
+import keras
 import tensorflow as tf
 
-from aimodels.config.schema import TokenBudget
+from aimodels.config.schema import Config, TokenBudget
+from aimodels.data.dataset import Dataset
+from aimodels.distribution.strategy import Placement
 from aimodels.errors import FailedError
 from aimodels.events import EpochEnded, EpochStarted, StoppedEarly, emit
 from aimodels.runs.folder import RunFolder
-from aimodels.training.checkpoints import save_best, save_last
 from aimodels.training.image_source import broken_images_named
-from aimodels.training.preparing import Prepared
 from aimodels.training.progress import Progress, after_epoch
 from aimodels.training.recording import Ending
+from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.stopping import LossNotFinite, StepWatcher, StopTraining, deadline, watching_signals
 from aimodels.training.tensorboard import write_scalars
 
 
-def fit(run: RunFolder, prepared: Prepared, *, ending: Ending) -> None:
+class EpochBatches(Protocol):
+    """Where the batches of an epoch, and those to validate on, come from."""
+
+    def epoch(self, epoch: int) -> tf.data.Dataset:
+        """The training batches of one epoch, counted from 0."""
+
+    def validation(self) -> tf.data.Dataset | None:
+        """The validation batches; None where there is no validation split."""
+
+
+class Fitted(Protocol):
+    """What the loop must know of what it trains: a model that is compiled, its batches, how what it learned is kept."""
+
+    @property
+    def config(self) -> Config:
+        """What was asked for."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """The examples."""
+
+    @property
+    def model(self) -> keras.Model:
+        """What `fit` is called on."""
+
+    @property
+    def batches(self) -> EpochBatches:
+        """What it is given."""
+
+    @property
+    def steps(self) -> Steps:
+        """How long it takes."""
+
+    @property
+    def rate(self) -> LearningRate:
+        """The learning rate, which a plateau lowers."""
+
+    @property
+    def progress(self) -> Progress:
+        """The state before the first epoch."""
+
+    @property
+    def placement(self) -> Placement:
+        """Where it runs."""
+
+    @property
+    def last_rate(self) -> float:
+        """The learning rate of the last step that was done."""
+
+    def save(self, run: RunFolder, *, epoch: int, is_best: bool) -> None:
+        """Keep what was learned in the epochs so far."""
+
+    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining) -> Progress:
+        """Keep what an epoch that was left in its middle has learned, if it is to be kept; gives the state after it."""
+
+
+def fit(run: RunFolder, prepared: Fitted, *, ending: Ending) -> None:
     """Train epoch by epoch until done, stopped early, out of time or interrupted; `ending` learns which.
 
     Raises:
@@ -33,16 +92,15 @@ def fit(run: RunFolder, prepared: Prepared, *, ending: Ending) -> None:
                 ending.progress = progress
         except StopTraining as stop:
             ending.stop(stop, fraction=watcher.fraction)
-            if not run.checkpoint("best").exists():
-                # Nothing of a first, unfinished epoch is lost.
-                save_last(run, prepared.network.whole, epoch=0)
-                save_best(run, prepared.network.whole, epoch=0)
+            progress = prepared.leave(run, progress=progress, stop=stop)
+            if progress.epochs_done:
+                ending.progress = progress
     reason = ending.reason or progress.stop_reason
     if reason:
         emit(StoppedEarly(epoch=progress.epochs_done, reason=reason))
 
 
-def one_epoch(run: RunFolder, prepared: Prepared, *, progress: Progress, watcher: StepWatcher) -> Progress:
+def one_epoch(run: RunFolder, prepared: Fitted, *, progress: Progress, watcher: StepWatcher) -> Progress:
     """Train one epoch, write down what it gave, and give the state after it."""
     epoch = progress.epochs_done
     emit(EpochStarted(epoch + 1))
@@ -53,9 +111,7 @@ def one_epoch(run: RunFolder, prepared: Prepared, *, progress: Progress, watcher
     after = after_epoch(progress, metrics, train=prepared.config.train)
     prepared.rate.reduction.assign(after.reduction)
     is_best = after.best.improved_at == after.epochs_done
-    save_last(run, prepared.network.whole, epoch=epoch + 1)
-    if is_best:
-        save_best(run, prepared.network.whole, epoch=epoch + 1)
+    prepared.save(run, epoch=epoch + 1, is_best=is_best)
     run.add_epoch(metrics, epoch=epoch + 1)
     run.add_timing(epoch=epoch + 1, seconds=seconds, examples_per_second=len(prepared.dataset.train) / seconds)
     if prepared.config.train.tensorboard:
@@ -64,7 +120,7 @@ def one_epoch(run: RunFolder, prepared: Prepared, *, progress: Progress, watcher
     return after
 
 
-def _fit_epoch(run: RunFolder, prepared: Prepared, *, epoch: int, watcher: StepWatcher) -> dict[str, float]:
+def _fit_epoch(run: RunFolder, prepared: Fitted, *, epoch: int, watcher: StepWatcher) -> dict[str, float]:
     train = prepared.config.train
     try:
         with broken_images_named(prepared.dataset):
@@ -108,7 +164,7 @@ def _is_finite(value: float) -> bool:
     return abs(value) < float("inf")
 
 
-def _ended(after: Progress, metrics: dict[str, float], *, prepared: Prepared, seconds: float) -> EpochEnded:
+def _ended(after: Progress, metrics: dict[str, float], *, prepared: Fitted, seconds: float) -> EpochEnded:
     stopping, early = after.stopping, prepared.config.train.early_stopping
     return EpochEnded(
         epoch=after.epochs_done,
@@ -123,7 +179,7 @@ def _ended(after: Progress, metrics: dict[str, float], *, prepared: Prepared, se
     )
 
 
-def _not_finite(run: RunFolder, prepared: Prepared, broken: LossNotFinite) -> FailedError:
+def _not_finite(run: RunFolder, prepared: Fitted, broken: LossNotFinite) -> FailedError:
     rate = prepared.last_rate
     before = "" if broken.last_finite is None else f"; it was {broken.last_finite:.4g} shortly before"
     kept = (

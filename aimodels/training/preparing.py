@@ -15,13 +15,16 @@ from aimodels.data.suitability import check_suits, preprocessing_for
 from aimodels.distribution.strategy import Placement, check_shares, choose_precision
 from aimodels.errors import FailedError, UsageError
 from aimodels.events import Inferred, emit
+from aimodels.runs.folder import RunFolder
 from aimodels.training.assembling import Network, assemble
 from aimodels.training.batching import Batches
+from aimodels.training.checkpoints import save_best, save_last
 from aimodels.training.compiling import compile_model
 from aimodels.training.objectives import objective_for
 from aimodels.training.progress import Progress, begin
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.speed import Speed, Work, choose_speed
+from aimodels.training.stopping import StopTraining
 from aimodels.training.target_scale import target_scale
 
 
@@ -49,6 +52,18 @@ class Prepared:
     def last_rate(self) -> float:
         """The learning rate of the last step that was done."""
         return float(self.rate(keras.ops.maximum(self.model.optimizer.iterations - 1, 0)))
+
+    def save(self, run: RunFolder, *, epoch: int, is_best: bool) -> None:
+        """The network with the state of its optimizer as the last checkpoint, alone as the best one."""
+        save_last(run, self.network.whole, epoch=epoch)
+        if is_best:
+            save_best(run, self.network.whole, epoch=epoch)
+
+    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining) -> Progress:
+        """Nothing of a first, unfinished epoch is lost; that of a later one is."""
+        if not run.checkpoint("best").exists():
+            self.save(run, epoch=0, is_best=True)
+        return progress
 
 
 def refuse_folds(config: Config) -> None:

@@ -8,7 +8,9 @@ from aimodels.config.schema import Train
 from aimodels.data.dataset import Dataset, TableInput
 from aimodels.errors import ConfigError, Problem
 
-HIGHER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "f1", "r2")
+HIGHER_IS_BETTER = ("accuracy", "next_accuracy", "auc", "precision", "recall", "f1", "r2")
+# What is measured besides the loss, where it is not the accuracy.
+MEASURED = {"regression": ("mae", "r2"), "none": ("accuracy", "perplexity")}
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,10 @@ def watch(wanted: str, *, train: Train, dataset: Dataset, where: str) -> Watch:
     metric = wanted if wanted != "auto" else train.monitor
     if metric == "auto":
         # Of few rows or of classes of unequal size, accuracy hardly tells two epochs apart.
-        by_loss = dataset.target.task == "regression" or isinstance(dataset.input, TableInput)
+        by_loss = dataset.target.task in MEASURED or isinstance(dataset.input, TableInput)
         metric = "loss" if by_loss else "accuracy"
         metric = metric if dataset.validation is None else f"val_{metric}"
-    known = ["loss", *(("mae", "r2") if dataset.target.task == "regression" else ("accuracy",))]
+    known = ["loss", *MEASURED.get(dataset.target.task, ("accuracy",))]
     if dataset.validation is not None:
         known += [f"val_{name}" for name in known]
     if metric not in known:

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -65,19 +65,27 @@ class Ending:
 
 @contextmanager
 def recording(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> Iterator[Ending]:
-    """Begin the run folder, listen while the block trains, and write down how it ended, whatever happens.
+    """Begin the run folder, listen while the block trains, and write down how it ended, whatever happens."""
+    with kept(
+        run,
+        begin=lambda: _begin(run, loaded, prepared, where=where),
+        started=lambda: _started(run, prepared),
+    ) as ending:
+        yield ending
 
-    What goes wrong before the first step leaves no folder.
-    """
+
+@contextmanager
+def kept(run: RunFolder, *, begin: Callable[[], None], started: Callable[[], RunStarted]) -> Iterator[Ending]:
+    """`begin` writes what is known before the first step; what goes wrong in it leaves no folder."""
     ending = Ending()
     try:
-        _begin(run, loaded, prepared, where=where)
+        begin()
     except BaseException:
         run.discard()
         raise
     with listening(EventLog(run.events_file)):
         try:
-            emit(_started(run, prepared))
+            emit(started())
             yield ending
         except UserError as error:
             _end(run, ending, status="failed", error={"code": error.code, "message": error.message})
@@ -202,7 +210,7 @@ def _first_batch(prepared: "Prepared") -> dict[str, Any]:
         examples, targets, *_ = next(iter(prepared.batches.epoch(0).take(1)))
     labels = _labels(targets.numpy()[:NUM_SAMPLES], prepared=prepared)
     if isinstance(prepared.dataset.input, TextInput):
-        return {"texts": texts_of(examples.numpy()[:NUM_SAMPLES], prepared=prepared), "labels": labels}
+        return {**texts_of(examples.numpy()[:NUM_SAMPLES], prepared=prepared), "labels": labels}
     return {"images": encode(examples.numpy()[:NUM_SAMPLES]), "labels": labels}
 
 
