@@ -166,18 +166,21 @@ def _tell_what_was_not_read(run: RunFolder, answered: Sequence["Answered"]) -> N
     words = run.facts()["words"]
     lengths = [answer.num_words for answer in answered if answer.num_words is not None]
     num_cut = sum(length > words["max_length"] for length in lengths)
+    unit = words.get("unit", "words")
     if num_cut:
+        section = "words" if unit == "words" else "wordpieces"
         warn(
             "AM235",
-            f"{num_cut:,} of {len(lengths):,} texts are longer than {words['max_length']:,} words; "
+            f"{num_cut:,} of {len(lengths):,} texts are longer than {words['max_length']:,} {unit}; "
             f"of these the {words['keep']} was read",
-            help="train with a higher model.words.max_length, or split the texts",
+            help=f"train with a higher model.{section}.max_length, or split the texts",
         )
-    num_empty = sum(length == 0 for length in lengths)
+    num_empty = sum(length <= words.get("added", 0) for length in lengths)
     if num_empty:
         warn(
             "AM236",
-            f"{num_empty:,} of {len(lengths):,} texts hold no word; they are answered as one unknown word",
+            f"{num_empty:,} of {len(lengths):,} texts hold no word; they are answered as "
+            f"{'one unknown word' if unit == 'words' else 'a text of special pieces alone'}",
             help="such an answer says what the network believes of nothing",
         )
 

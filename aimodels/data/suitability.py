@@ -17,11 +17,11 @@ from aimodels.errors import ConfigError, Problem
 # Which preprocessings can read a kind of input; the first that the architecture accepts is taken.
 PREPROCESSINGS: dict[type, tuple[str, ...]] = {
     ImageInput: ("images",),
-    TextInput: ("words",),
+    TextInput: ("words", "wordpieces"),
     TableInput: ("columns",),
 }
 # What the examples of each are called, and what the preprocessings take.
-WHAT = {"images": "images", "words": "texts", "columns": "rows of a table"}
+WHAT = {"images": "images", "words": "texts", "wordpieces": "texts", "columns": "rows of a table"}
 
 
 def check_suits(config: Config, *, dataset: Dataset) -> None:

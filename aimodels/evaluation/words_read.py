@@ -11,7 +11,7 @@ from aimodels.runs.folder import RunFolder
 
 @dataclass(frozen=True)
 class WordsRead:
-    """Counts over all texts. `words` are those that were read, at most `max_length` of each text."""
+    """Counts over all texts. `words` (or pieces: `unit`) are those that were read, up to `max_length` of a text."""
 
     texts: int
     words: int
@@ -20,12 +20,13 @@ class WordsRead:
     without_words: int
     max_length: int
     keep: str
+    unit: str = "words"
 
     def __str__(self) -> str:
         parts = [
-            f"{self.words:,} words read, {self.unknown / max(1, self.words):.1%} of them unknown",
+            f"{self.words:,} {self.unit} read, {self.unknown / max(1, self.words):.1%} of them unknown",
             f"{self.cut:,} of {self.texts:,} texts ({self.cut / max(1, self.texts):.1%}) "
-            f"cut to {self.max_length:,} words, of which the {self.keep} is kept",
+            f"cut to {self.max_length:,} {self.unit}, of which the {self.keep} is kept",
         ]
         if self.without_words:
             parts.append(f"texts without a word: {self.without_words:,}")
@@ -48,7 +49,8 @@ def words_read(answers: Answers, *, run: RunFolder) -> WordsRead | None:
         words=int(read.sum()),
         unknown=int(answers.num_unknown.sum()),
         cut=int((answers.num_words > facts["max_length"]).sum()),
-        without_words=int((answers.num_words == 0).sum()),
+        without_words=int((answers.num_words <= facts.get("added", 0)).sum()),
         max_length=facts["max_length"],
         keep=facts["keep"],
+        unit=facts.get("unit", "words"),
     )

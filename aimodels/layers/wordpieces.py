@@ -36,6 +36,8 @@ class Wordpieces(keras.layers.Layer):
     says which text they are of. Everything is kept in the layer's config.
     """
 
+    unit = "pieces"  # what is counted
+
     def __init__(
         self,
         rules: PieceRules | Mapping[str, Any],
@@ -68,6 +70,11 @@ class Wordpieces(keras.layers.Layer):
     def keep(self) -> str:
         """Which end of a longer text is read."""
         return self.cut.keep
+
+    @property
+    def num_added(self) -> int:
+        """How many pieces are added to each text, or pair of texts: [CLS] and [SEP]."""
+        return 3 if self.is_pair else 2
 
     def call(self, texts: Any) -> Any:
         """int32 [N, T] of string [N], or of two of them; T is at least 1."""
@@ -106,7 +113,7 @@ class Wordpieces(keras.layers.Layer):
     def num_words_of(self, pieces: Any) -> Any:
         """How many pieces each text (or pair) has before the cut, [CLS] and [SEP] counted: int64 [N]."""
         parts = pieces if self.is_pair else (pieces,)
-        return tf.add_n([part.row_lengths() + 1 for part in parts]) + 1
+        return tf.add_n([part.row_lengths() for part in parts]) + self.num_added
 
     def different_words(self, texts: Any) -> tuple[Any, Any]:
         """The different words of some texts [N] before they are taken apart, and how often each occurs, int64.
@@ -118,6 +125,15 @@ class Wordpieces(keras.layers.Layer):
             before, _, times = tf.unique_with_counts(words.flat_values, out_idx=tf.int64)
             after, places = tf.unique(self._changed(before))
             return after, tf.math.unsorted_segment_sum(times, places, tf.size(after))
+
+    def hidden(self, ids: Any) -> Any:
+        """What stands in the place of pieces that augmentation hides, of the shape of `ids`: [MASK]."""
+        return ids - ids % len(self.vocabulary) + self.numbers[self.rules.mask]
+
+    def is_fixed(self, ids: Any) -> Any:
+        """Which of some numbers augmentation must leave where they are: padding, [CLS] and [SEP]."""
+        fixed = [self.numbers[piece] for piece in (self.rules.padding, self.rules.start, self.rules.end)]
+        return tf.reduce_any(tf.equal((ids % len(self.vocabulary))[..., None], tf.constant(fixed, ids.dtype)), axis=-1)
 
     def is_unknown(self, ids: Any) -> npt.NDArray[np.bool_]:
         """Which of some numbers stand for words that the encoder has no pieces for."""

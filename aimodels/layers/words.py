@@ -6,6 +6,8 @@ from functools import partial
 from typing import Any, Literal
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 PADDING, UNKNOWN, STOP_WORD = 0, 1, -1
@@ -54,6 +56,10 @@ class Words(keras.layers.Layer):
     separator such as U+0085.
     """
 
+    unit = "words"  # what is counted
+    num_added = 0  # how many of them are added to each text
+    is_pair = False
+
     def __init__(
         self,
         rules: Rules | Mapping[str, Any],
@@ -76,6 +82,16 @@ class Words(keras.layers.Layer):
     def vocabulary(self) -> tuple[str, ...]:
         """The word of each number: padding (empty), unknown, and the words."""
         return (*RESERVED, *self.words)
+
+    @property
+    def max_length(self) -> int:
+        """How many words are read at most."""
+        return self.rules.max_length
+
+    @property
+    def keep(self) -> str:
+        """Which end of a longer text is read."""
+        return self.rules.keep
 
     def call(self, texts: Any) -> Any:
         """int32 [N, T] of string [N]; T is at least 1."""
@@ -104,6 +120,23 @@ class Words(keras.layers.Layer):
             is_empty = tf.cast(tf.equal(words.row_lengths(), 0), tf.int64)
             unknown = tf.fill([tf.reduce_sum(is_empty)], tf.constant(UNKNOWN, dtype=tf.int32))
             return tf.concat([ids, tf.RaggedTensor.from_row_lengths(unknown, is_empty)], axis=1)
+
+    def num_words_of(self, words: Any) -> Any:
+        """How many of the words that `words_of` gave each text has, int64 [N]."""
+        return words.row_lengths()
+
+    def hidden(self, ids: Any) -> Any:
+        """What stands in the place of words that augmentation hides, of the shape of `ids`."""
+        return tf.fill(tf.shape(ids), tf.constant(UNKNOWN, dtype=ids.dtype))
+
+    def is_fixed(self, ids: Any) -> Any:
+        """Which of some numbers augmentation must leave where they are: the padding."""
+        return tf.equal(ids, PADDING)
+
+    def is_unknown(self, ids: Any) -> npt.NDArray[np.bool_]:
+        """Which of some numbers stand for words that are not in the vocabulary."""
+        found: npt.NDArray[np.bool_] = np.asarray(ids) == UNKNOWN
+        return found
 
     def get_config(self) -> dict[str, Any]:
         """Everything that the layer is made of, as JSON."""

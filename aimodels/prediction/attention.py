@@ -38,13 +38,12 @@ def attention_of(answering: TextAnswering, texts: Texts, *, run: RunFolder) -> l
         UsageError: the network does not pool by attention.
     """
     weigh = _weighing(answering, run=run)
-    vocabulary = np.array(words.vocabulary(answering.model), dtype=object)
     found: dict[int, Attention] = {}
-    for positions, encoded in answering.encoded(texts.strings):
+    for positions, encoded in answering.encoded(texts):
         for rows, ids in padded(encoded, batch_size=BATCH):
             for position, weights, row in zip(positions[rows].tolist(), weigh(ids).numpy(), rows, strict=True):
                 read = encoded.ids[encoded.starts[row] : encoded.starts[row + 1]]
-                found[position] = Attention(tuple(vocabulary[read]), weights[: len(read)])
+                found[position] = Attention(tuple(words.readable(answering.model, read)), weights[: len(read)])
     return [found[position] for position in range(len(texts))]
 
 

@@ -60,14 +60,13 @@ class TextAnswering:
 
     def answer(self, texts: Texts, *, batch_size: int) -> Answers:
         """Ask about texts of any number and length, in bounded memory."""
-        from aimodels.layers.words import UNKNOWN
-
+        layer = words.words_layer(self.model)
         numbers = np.empty((len(texts), max(1, len(self.outputs.class_names))), dtype=np.float32)
         num_words, num_unknown = np.empty((2, len(texts)), dtype=np.int64)
-        for positions, encoded in self.encoded(texts.strings):
+        for positions, encoded in self.encoded(texts):
             num_words[positions] = encoded.num_words
             # Every text has at least one id, which `reduceat` needs.
-            num_unknown[positions] = np.add.reduceat(encoded.ids == UNKNOWN, encoded.starts[:-1], dtype=np.int64)
+            num_unknown[positions] = np.add.reduceat(layer.is_unknown(encoded.ids), encoded.starts[:-1], dtype=np.int64)
             for rows, ids in padded(encoded, batch_size=batch_size):
                 numbers[positions[rows]] = self._compiled(ids).numpy()
         named = {"value": numbers[:, 0]} if self.outputs.task == "regression" else {"probabilities": numbers}
@@ -102,13 +101,12 @@ class TextAnswering:
 
         return tf.function(answered, input_signature=[tf.TensorSpec([None, None], tf.int32)])
 
-    def encoded(self, strings: tuple[str, ...]) -> Iterator[tuple[Positions, words.Encoded]]:
+    def encoded(self, texts: Texts) -> Iterator[tuple[Positions, words.Encoded]]:
         """Positions of texts and what was read there, the shortest first; the next ones are read in the meantime."""
         waiting: deque[tuple[Positions, Future[words.Encoded]]] = deque()
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reading-texts") as thread:
-            for positions in _chunks(strings):
-                chosen = [strings[position] for position in positions]
-                waiting.append((positions, thread.submit(words.encode, self.model, chosen)))
+            for positions in _chunks(texts):
+                waiting.append((positions, thread.submit(words.encode, self.model, texts.take(positions))))
                 if len(waiting) > 1:
                     before, encoded = waiting.popleft()
                     yield before, encoded.result()
@@ -130,9 +128,12 @@ def _never_empty(text: Any) -> Any:
     return tf.concat([text, tf.fill([tf.cast(_count(text) == 0, tf.int32)], "")], axis=0)
 
 
-def _chunks(strings: tuple[str, ...]) -> Iterator[Positions]:
+def _chunks(texts: Texts) -> Iterator[Positions]:
     """Positions of texts of similar length, the shortest first, some at a time."""
-    lengths = np.array([len(text) for text in strings], dtype=np.int64)
+    lengths = np.zeros(len(texts), dtype=np.int64)
+    for strings in (texts.strings, texts.seconds):
+        if strings:
+            lengths += [len(text) for text in strings]
     order = np.argsort(lengths, kind="stable").astype(np.int64)
     chunk_of = np.cumsum(lengths[order]) // CHARACTERS_PER_CHUNK
     starts = np.flatnonzero(np.diff(chunk_of)) + 1

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +23,12 @@ __all__ = [
     "Options",
     "counting_layer",
     "different_words",
+    "by_chunk",
     "encode",
     "fit",
     "fitted_layer",
+    "readable",
+    "tell_room",
     "vocabulary",
     "words_layer",
     "words_read",
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from aimodels.layers.wordpieces import Wordpieces
     from aimodels.layers.words import Rules, Words
 
 # Large enough that starting TensorFlow's operations costs nothing, small enough to be nothing in memory.
@@ -47,8 +52,9 @@ LONGEST_WORD = 100  # in characters; what is longer is no word but an address, a
 class Encoded:
     """Texts as numbers, one after the other: text i is `ids[starts[i] : starts[i + 1]]`, without padding.
 
-    `ids` is int32 [total] after the cut, `starts` int64 [N + 1], and `num_words` int64 [N] how many words (and n-grams)
-    each text had before the cut. A text without any word is one unknown word here, and has 0 words.
+    `ids` is int32 [total] after the cut, `starts` int64 [N + 1], and `num_words` int64 [N] how many words and n-grams,
+    or pieces with the special ones, each text had before the cut. A text without any word is one unknown word here,
+    and has 0 words; in pieces it is [CLS] and [SEP].
     """
 
     ids: npt.NDArray[np.int32]
@@ -69,7 +75,7 @@ def fit(options: Options, *, input: TextInput, train: Split) -> "keras.Model":
     with phase("counting words"):
         counts = _counted(train, layer=counting_layer(options))
     layer = fitted_layer(options, counts=counts, name="words")
-    _tell_room(layer, options=options)
+    tell_room(len(layer.vocabulary), asked=options.vocabulary)
     text = keras.Input((), dtype="string", name="text")
     return keras.Model(text, layer(text), name="preprocessing")
 
@@ -101,28 +107,36 @@ def fitted_layer(options: Options, *, counts: Counter[bytes], name: str) -> "Wor
     return Words(_rules(options), words=words, stop_words=_stop_words(options), name=name)
 
 
-def words_layer(fitted: "keras.Model") -> "Words":
-    """The layer that reads the texts, of what `fit` gave or of a whole network."""
+def words_layer(fitted: "keras.Model") -> "Words | Wordpieces":
+    """The layer that reads the texts, of what `fit` gave (here or in `wordpieces`) or of a whole network."""
+    from aimodels.layers.wordpieces import Wordpieces
     from aimodels.layers.words import Words
 
-    return next(layer for layer in fitted.layers if isinstance(layer, Words))
+    return next(layer for layer in fitted.layers if isinstance(layer, Words | Wordpieces))
 
 
 def vocabulary(fitted: "keras.Model") -> tuple[str, ...]:
-    """The word of each number; 0 is padding (empty) and 1 is every unknown word ("[UNK]")."""
+    """The word (or piece) of each number; of words, 0 is padding (empty) and 1 is every unknown word ("[UNK]")."""
     return words_layer(fitted).vocabulary
 
 
-def encode(fitted: "keras.Model", strings: Sequence[str]) -> Encoded:
-    """The numbers that the model gives for these texts, without padding and in bounded memory."""
+def readable(fitted: "keras.Model", ids: npt.NDArray[np.int32]) -> npt.NDArray[np.object_]:
+    """The word or piece of each of some ids, of the same shape."""
+    known = np.array(vocabulary(fitted), dtype=object)
+    found: npt.NDArray[np.object_] = known[ids % len(known)]  # the second text of a pair has other ids for the same
+    return found
+
+
+def encode(fitted: "keras.Model", texts: Texts) -> Encoded:
+    """The numbers that the model gives for these texts or pairs, without padding and in bounded memory."""
     layer = words_layer(fitted)
 
-    def numbers(texts: "tf.Tensor") -> tuple["tf.Tensor", ...]:
+    def numbers(texts: Any) -> tuple["tf.Tensor", ...]:
         words = layer.words_of(texts)
         read = layer.ids_of(words)
-        return read.flat_values, read.row_lengths(), words.row_lengths()
+        return read.flat_values, read.row_lengths(), layer.num_words_of(words)
 
-    chunks = list(_by_chunk(strings, numbers))
+    chunks = list(by_chunk(texts, numbers, is_pair=layer.is_pair))
     ids, lengths, num_words = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
     starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths, dtype=np.int64)])
     return Encoded(ids=ids, starts=starts, num_words=num_words)
@@ -130,10 +144,9 @@ def encode(fitted: "keras.Model", strings: Sequence[str]) -> Encoded:
 
 def words_read(fitted: "keras.Model", strings: Sequence[str]) -> list[list[str]]:
     """What the network reads of each text: its words after the cut, those it does not know as "[UNK]"."""
-    known = vocabulary(fitted)
-    encoded = encode(fitted, strings)
-    texts = np.split(encoded.ids, encoded.starts[1:-1]) if strings else []
-    return [[known[number] for number in text] for text in texts]
+    encoded = encode(fitted, Texts(tuple(strings)))
+    texts = np.split(readable(fitted, encoded.ids), encoded.starts[1:-1]) if strings else []
+    return [text.tolist() for text in texts]
 
 
 def _rules(options: Options) -> "Rules":
@@ -185,9 +198,7 @@ def _counted(train: Split, *, layer: "Words") -> Counter[bytes]:
     """How often each word (and n-gram) stands in the training texts."""
     if not isinstance(train.examples, Texts):
         raise TypeError(f"words are counted in texts, not in {type(train.examples).__name__}")
-    return counted(
-        (found, times) for found, times in _by_chunk(train.examples.strings, partial(different_words, layer))
-    )
+    return counted((found, times) for found, times in by_chunk(train.examples, partial(different_words, layer)))
 
 
 def _most_frequent(counts: Counter[bytes], *, options: Options) -> tuple[str, ...]:
@@ -207,11 +218,12 @@ def _most_frequent(counts: Counter[bytes], *, options: Options) -> tuple[str, ..
     return most_frequent(eligible, most=options.vocabulary - len(RESERVED))
 
 
-def _tell_room(layer: "Words", *, options: Options) -> None:
-    if len(layer.vocabulary) < options.vocabulary:
+def tell_room(found: int, *, asked: int) -> None:
+    """Warn if a vocabulary has fewer entries than were asked for."""
+    if found < asked:
         warn(
             "AM330",
-            f"the training texts fill {len(layer.vocabulary):,} of the {options.vocabulary:,} places of the vocabulary",
+            f"the training texts fill {found:,} of the {asked:,} places of the vocabulary",
             help="nothing is lost: the embedding is as large as the vocabulary that there is",
         )
 
@@ -231,33 +243,40 @@ def _no_words(counts: Counter[bytes], *, options: Options) -> DataError:
     )
 
 
-def _by_chunk(
-    strings: Sequence[str], function: Callable[["tf.Tensor"], tuple["tf.Tensor", ...]]
+def by_chunk(
+    texts: Texts, function: Callable[[Any], tuple["tf.Tensor", ...]], *, is_pair: bool = False
 ) -> Iterator[tuple[npt.NDArray[Any], ...]]:
-    """What a function of a string tensor [n] gives for some texts at a time, in their order."""
+    """What a function of a string tensor [n] (of pairs, of two of them) gives for some texts at a time, in order."""
     import tensorflow as tf
 
-    chunks = list(_chunks(strings))
+    sides = (texts.strings, texts.seconds) if is_pair else (texts.strings,)
+
+    def called(*parts: Any) -> tuple["tf.Tensor", ...]:
+        return function(parts if is_pair else parts[0])
+
+    chunks = list(_chunks(texts))
     if len(chunks) == 1:  # a graph would take longer to make than it saves
-        yield tuple(part.numpy() for part in function(tf.constant(as_utf_8(strings), dtype=tf.string)))
+        whole = (tf.constant(as_utf_8(strings), dtype=tf.string) for strings in sides)
+        yield tuple(part.numpy() for part in called(*whole))
         return
-    texts = tf.data.Dataset.from_generator(
-        lambda: (as_utf_8(strings[chunk]) for chunk in chunks), output_signature=tf.TensorSpec([None], tf.string)
+    pieces = tf.data.Dataset.from_generator(
+        lambda: (tuple(as_utf_8(strings[chunk]) for strings in sides) for chunk in chunks),
+        output_signature=(tf.TensorSpec([None], tf.string),) * len(sides),
     )
     # AUTOTUNE would begin with one thread, and be done before it dares to take another.
     threads = min(os.cpu_count() or 1, MOST_THREADS)
-    yield from texts.map(function, num_parallel_calls=threads).as_numpy_iterator()
+    yield from pieces.map(called, num_parallel_calls=threads).as_numpy_iterator()
 
 
-def _chunks(strings: Sequence[str]) -> Iterator[slice]:
+def _chunks(texts: Texts) -> Iterator[slice]:
     """Stretches of texts of about CHARACTERS_PER_CHUNK; one, even if there is no text."""
     start = size = 0
-    for stop, text in enumerate(strings):
+    for stop, (text, second) in enumerate(zip_longest(texts.strings, texts.seconds, fillvalue="")):
         if size >= CHARACTERS_PER_CHUNK:
             yield slice(start, stop)
             start, size = stop, 0
-        size += len(text) + CHARACTERS_PER_TEXT
-    yield slice(start, len(strings))
+        size += len(text) + len(second) + CHARACTERS_PER_TEXT
+    yield slice(start, len(texts))
 
 
 def as_utf_8(strings: Sequence[str]) -> npt.NDArray[np.object_]:

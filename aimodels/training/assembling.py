@@ -25,12 +25,13 @@ class Network:
     preprocessing, and the part that training runs.
 
     Images go through the preprocessing in each step, so it is part of what is `trained`; texts and rows are read once,
-    before the first.
+    before the first. So are texts by an `encoder` that never changes, whose features are what is `trained` on then.
     """
 
     whole: keras.Model
     preprocessing: keras.Model
     trained: keras.Model
+    encoder: keras.Model | None = None
 
 
 def assemble(config: Config, dataset: Dataset, *, scale: TargetScale) -> Network:
@@ -44,8 +45,7 @@ def assemble(config: Config, dataset: Dataset, *, scale: TargetScale) -> Network
     architecture = discovery.plugin("architectures", config.model.name)
     kind = preprocessing_for(architecture, dataset=dataset, name=config.model.name)
     preprocessing = discovery.plugin("preprocessing", kind)
-    # An architecture that has no section for its preprocessing takes the defaults.
-    options = getattr(config.model, kind, None) or preprocessing.Options()
+    options = _reading(architecture, config, kind=kind) or preprocessing.Options()
     fitted = preprocessing.fit(options, input=dataset.input, train=dataset.train)
     facts = {"tensors": fitted.output, "num_outputs": dataset.target.num_outputs}
     for told in TOLD:
@@ -63,6 +63,14 @@ def assemble(config: Config, dataset: Dataset, *, scale: TargetScale) -> Network
     if answers is learned:
         return Network(whole, fitted, trained=whole)
     return Network(whole, fitted, trained=keras.Model(fitted.input, learned, name="trained"))
+
+
+def _reading(architecture: ModuleType, config: Config, *, kind: str) -> Any:
+    """The options of the preprocessing, which an architecture puts together if it has a function `reading`, or else has
+    as a section; None for the defaults."""
+    if hasattr(architecture, "reading"):
+        return architecture.reading(config.model, kind)
+    return getattr(config.model, kind, None)
 
 
 def _built(architecture: ModuleType, config: Config, *, facts: dict[str, Any]) -> keras.Model:

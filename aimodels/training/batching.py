@@ -15,6 +15,7 @@ from aimodels.config.schema import Config, TokenBudget
 from aimodels.data.dataset import Dataset, ImageInput, Split, TextInput
 from aimodels.training.augmentation import augmented
 from aimodels.training.image_source import ImageSource, image_source
+from aimodels.training.ordering import Order
 from aimodels.training.pipelines import as_written
 from aimodels.training.sampling import sampled
 from aimodels.training.table_source import StoredTableSource, TableSource, table_source
@@ -61,8 +62,7 @@ class Batches:
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
         """The training batches of one epoch (counted from 0): (examples, targets, weights if there are any)."""
-        order = self.train.shuffled(self._chosen(epoch=epoch), seed=self.config.seed, epoch=epoch)
-        batches = self.train.batches(order, targets=self._train_targets)
+        batches = self.train.batches(self.order(epoch), targets=self.train_targets)
         if self.config.train.augment.is_on:
             seed = tf.constant([self.config.seed, epoch], dtype=tf.int64)
             batches = batches.enumerate().map(
@@ -72,11 +72,15 @@ class Batches:
             )
         return batches.prefetch(tf.data.AUTOTUNE)
 
+    def order(self, epoch: int) -> Order:
+        """Which training examples are in which batch of an epoch (counted from 0)."""
+        return self.train.shuffled(self._chosen(epoch=epoch), seed=self.config.seed, epoch=epoch)
+
     def validation(self) -> tf.data.Dataset | None:
         """The validation batches, unchanged; None where there is no validation split."""
-        if self.held_out is None or self._validation_targets is None:
+        if self.held_out is None or self.validation_targets is None:
             return None
-        batches = self.held_out.batches(self.held_out.in_sequence(), targets=self._validation_targets)
+        batches = self.held_out.batches(self.held_out.in_sequence(), targets=self.validation_targets)
         return batches.prefetch(tf.data.AUTOTUNE)
 
     def _chosen(self, *, epoch: int) -> npt.NDArray[np.int64]:
@@ -132,17 +136,14 @@ class Batches:
             return tf.function(lambda images, seed: augmented(images, options, seed=seed), autograph=False)
         if not isinstance(train, TextSource):
             raise TypeError("only texts have words to change")
-        shape = [None] if train.holds_strings else [None, None]
-        signature = [
-            tf.TensorSpec(shape, tf.string if train.holds_strings else tf.int32),
-            tf.TensorSpec([2], tf.int64),
-        ]
+        signature = [train.signature, tf.TensorSpec([2], tf.int64)]
         return tf.function(
             lambda texts, seed: train.augmented(texts, seed=seed), autograph=False, input_signature=signature
         )
 
     @cached_property
-    def _train_targets(self) -> tuple[Any, ...]:
+    def train_targets(self) -> tuple[Any, ...]:
+        """What the loss wants per training example: the target, and its weight if examples weigh differently."""
         split, weights = self.dataset.train, self.dataset.train.weights
         of_classes = class_weights(self.dataset, self.config.train.class_weights)
         if of_classes is not None:
@@ -151,7 +152,8 @@ class Batches:
         return self._targets(split, weights=weights)
 
     @cached_property
-    def _validation_targets(self) -> tuple[Any, ...] | None:
+    def validation_targets(self) -> tuple[Any, ...] | None:
+        """The same of the validation examples; None where there are none."""
         split = self.dataset.validation
         return None if split is None else self._targets(split, weights=split.weights)
 

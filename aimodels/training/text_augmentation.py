@@ -9,8 +9,8 @@ from typing import Any
 import tensorflow as tf
 
 from aimodels.config.augmentation import TextAugmentation
-
-PADDING = 0
+from aimodels.layers.wordpieces import Wordpieces
+from aimodels.layers.words import Words
 
 
 @dataclass(frozen=True)
@@ -25,23 +25,34 @@ class _Draw:
         return tf.random.stateless_uniform(shape, seed=seed)
 
 
-def augmented_ids(ids: Any, options: TextAugmentation, *, seed: Any, unknown: int = 1) -> Any:
-    """Hide words and let neighbours change places, int32 [batch, length], padded on the right with 0, which stays.
+def augmented_ids(ids: Any, options: TextAugmentation, *, seed: Any, layer: Words | Wordpieces) -> Any:
+    """Hide words (or pieces) and let neighbours change places, int32 [batch, length], padded on the right with 0.
 
-    `seed` is an int32 or int64 tensor of shape [2].
+    `layer`, which gave the ids, says what stands in the place of a hidden one, and which stay as they are, such as the
+    padding. `seed` is an int32 or int64 tensor of shape [2].
     """
     draw = _Draw(seed)
-    is_word = tf.not_equal(ids, PADDING)
+    is_word = tf.logical_not(layer.is_fixed(ids))
     changed = ids
     if options.word_dropout:
         is_hidden = draw.uniform(0, tf.shape(ids)) < options.word_dropout
-        changed = tf.where(tf.logical_and(is_word, is_hidden), tf.constant(unknown, dtype=ids.dtype), changed)
+        changed = tf.where(tf.logical_and(is_word, is_hidden), layer.hidden(ids), changed)
     if options.word_swap:
-        num_words = tf.reduce_sum(tf.cast(is_word, tf.int64), axis=1)
-        words = tf.RaggedTensor.from_tensor(changed, lengths=num_words)
-        changed = _swapped(words, share=options.word_swap, draw=draw, stream=1).to_tensor(PADDING, shape=tf.shape(ids))
+        # A stretch between two that stay is a row of its own, so that nothing moves across them.
+        stretches = _stretches(is_word)
+        words = tf.RaggedTensor.from_row_lengths(tf.boolean_mask(changed, is_word), stretches)
+        swapped = _swapped(words, share=options.word_swap, draw=draw, stream=1)
+        changed = tf.tensor_scatter_nd_update(changed, tf.where(is_word), swapped.flat_values)
     # Ragged tensors forget the size.
     return tf.ensure_shape(changed, ids.shape)
+
+
+def _stretches(is_word: Any) -> Any:
+    """How many words follow each other without a break, bool [batch, length]: int64 [number of stretches]."""
+    before = tf.pad(is_word, [[0, 0], [1, 0]])[:, :-1]
+    begins = tf.boolean_mask(tf.logical_and(is_word, tf.logical_not(before)), is_word)
+    number = tf.cumsum(tf.cast(begins, tf.int64)) - 1
+    return tf.math.unsorted_segment_sum(tf.ones_like(number), number, tf.reduce_sum(tf.cast(begins, tf.int64)))
 
 
 def augmented_strings(strings: Any, options: TextAugmentation, *, seed: Any) -> Any:

@@ -13,16 +13,16 @@ from aimodels.config.augmentation import TextAugmentation
 from aimodels.config.schema import TokenBudget
 from aimodels.data.dataset import Split, Texts
 from aimodels.events import phase
-from aimodels.layers.words import UNKNOWN
 from aimodels.preprocessing import words
 from aimodels.training.ordering import Order, shuffled_by_budget, shuffled_by_length, sorted_by_length
-from aimodels.training.pipelines import as_written
+from aimodels.training.pipelines import in_order
 from aimodels.training.text_augmentation import augmented_ids, augmented_strings
 
 
 @dataclass(frozen=True)
 class TextSource:
-    """The texts of a split: `examples` are their ids (ragged), or the texts where characters are to be changed."""
+    """The texts of a split: `examples` are their ids (ragged), or where characters are to be changed the texts,
+    string [N, 1], of pairs [N, 2]."""
 
     encoded: words.Encoded
     examples: Any
@@ -38,6 +38,13 @@ class TextSource:
     def num_batches(self, num_chosen: int) -> int:
         """Batches that show so many texts; with a budget of tokens, those that show every text once."""
         return -(-num_chosen // self.batch_size) if isinstance(self.batch_size, int) else len(self.in_sequence())
+
+    @property
+    def signature(self) -> tf.TensorSpec:
+        """What `batches` gives of the texts."""
+        if self.holds_strings:
+            return tf.TensorSpec([None, self.examples.shape[1]], tf.string)
+        return tf.TensorSpec([None, None], tf.int32)
 
     @property
     def mean_length(self) -> float:
@@ -56,23 +63,18 @@ class TextSource:
         return sorted_by_length(self._lengths, batch_size=self.batch_size)
 
     def batches(self, order: Order, *, targets: tuple[Any, ...]) -> tf.data.Dataset:
-        """The batches of an order: ids [n, longest], or texts [n] if characters will be changed; then `targets`."""
-        if order.size is not None:
-            # `batch` tells a distribution strategy how large the batches are that it is to share out.
-            positions = tf.data.Dataset.from_tensor_slices(order.positions).batch(order.size)
-        else:
-            everyone = tf.constant(order.positions)
-            limits = tf.data.Dataset.from_tensor_slices((order.starts[:-1], order.starts[1:]))
-            positions = limits.map(as_written(lambda start, end: everyone[start:end]))
-        fetch = as_written(lambda chosen: (self._texts(chosen), *(tf.gather(each, chosen) for each in targets)))
-        return positions.map(fetch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        """The batches of an order: ids [n, longest], or texts [n, 1 or 2] if characters will change; then `targets`."""
+        return in_order(order, lambda chosen: (self._texts(chosen), *(tf.gather(each, chosen) for each in targets)))
 
     def augmented(self, examples: Any, *, seed: Any) -> Any:
         """Ids [n, longest] with some words changed, from what `batches` gives; `seed` is a tensor of shape [2]."""
-        ids = examples
+        ids, layer = examples, words.words_layer(self.reading)
         if self.holds_strings:
-            ids = self.reading(augmented_strings(examples, self.augment, seed=seed))
-        return augmented_ids(ids, self.augment, seed=seed, unknown=UNKNOWN)
+            # Both texts of a pair are changed as if they were texts of their own.
+            flat = augmented_strings(tf.reshape(examples, [-1]), self.augment, seed=seed)
+            sides = tf.unstack(tf.reshape(flat, tf.shape(examples)), num=2 if layer.is_pair else 1, axis=1)
+            ids = layer(sides if layer.is_pair else sides[0])
+        return augmented_ids(ids, self.augment, seed=seed, layer=layer)
 
     @cached_property
     def _lengths(self) -> Any:
@@ -89,12 +91,13 @@ def text_source(
     """Read every text of a split, once; `reading` is the fitted preprocessing."""
     if not isinstance(split.examples, Texts):
         raise TypeError(f"{type(split.examples).__name__} are no texts")
-    strings = split.examples.strings
-    with phase(f"reading the words of {len(strings):,} {split.name} texts"):
-        encoded = words.encode(reading, strings)
+    texts = split.examples
+    with phase(f"reading the {words.words_layer(reading).unit} of {len(texts):,} {split.name} texts"):
+        encoded = words.encode(reading, texts)
     with tf.device("CPU:0"):
         if augment.char_dropout or augment.char_swap:
-            examples = tf.constant(words.as_utf_8(strings))
+            sides = (texts.strings, texts.seconds) if words.words_layer(reading).is_pair else (texts.strings,)
+            examples = tf.stack([tf.constant(words.as_utf_8(strings), tf.string) for strings in sides], axis=1)
         else:
             examples = tf.RaggedTensor.from_row_splits(encoded.ids, encoded.starts, validate=False)
     return TextSource(encoded, examples, reading, batch_size, augment)

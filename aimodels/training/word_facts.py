@@ -7,25 +7,31 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.data.excerpts import excerpt
-from aimodels.layers.words import UNKNOWN
 from aimodels.preprocessing import words
 from aimodels.training.text_source import TextSource
 
 if TYPE_CHECKING:
+    from aimodels.layers.wordpieces import Wordpieces
+    from aimodels.layers.words import Words
     from aimodels.training.preparing import Prepared
 
 LONGEST_SAMPLE = 300
 NUM_BINS = 40
+ALL = "all texts"
 
 
 def word_facts(prepared: "Prepared") -> dict[str, Any]:
-    """How many words are known, and per split: texts, words read, unknown ones, texts cut, texts without a word."""
-    options = prepared.config.model.words  # type: ignore[attr-defined]  # what takes words has its options
+    """How many words (or pieces: `unit`) are known, and per split: texts, words read, unknown ones, texts cut, texts
+    without a word. `added` are the pieces that each text has besides its own, [CLS] and [SEP].
+    """
+    layer = words.words_layer(prepared.network.preprocessing)
     return {
-        "vocabulary": len(words.vocabulary(prepared.network.preprocessing)),
-        "max_length": options.max_length,
-        "keep": options.keep,
-        "splits": {name: _counts(source, max_length=options.max_length) for name, source in _sources(prepared).items()},
+        "unit": layer.unit,
+        "vocabulary": len(layer.vocabulary),
+        "max_length": layer.max_length,
+        "keep": layer.keep,
+        "added": layer.num_added,
+        "splits": {name: _counts(source, layer=layer) for name, source in _sources(prepared).items()},
     }
 
 
@@ -34,7 +40,7 @@ def in_words(facts: Mapping[str, Any]) -> str:
     train = facts["splits"]["train"]
     unknown, cut = train["unknown"] / max(1, train["words"]), train["cut"] / max(1, train["texts"])
     parts = [
-        f"{facts['vocabulary']:,} known",
+        f"{facts['vocabulary']:,} {'' if facts['unit'] == 'words' else facts['unit'] + ' '}known",
         f"{unknown:.1%} of those read are unknown",
         f"{cut:.1%} of the texts are cut to {facts['max_length']:,} ({facts['keep']} kept)",
     ]
@@ -43,14 +49,25 @@ def in_words(facts: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
-def texts_of(ids: npt.NDArray[np.int32], *, prepared: "Prepared") -> list[str]:
-    """What the network reads of a batch of ids [n, longest], as text."""
-    known = words.vocabulary(prepared.network.preprocessing)
-    return [excerpt(" ".join(known[number] for number in row if number), longest=LONGEST_SAMPLE) for row in ids]
+def texts_of(ids: npt.NDArray[np.int32], *, prepared: "Prepared") -> dict[str, list[str]]:
+    """What the network reads of a batch of ids [n, longest], as `texts`; of pairs also as `seconds`."""
+    layer = words.words_layer(prepared.network.preprocessing)
+    if not layer.is_pair:
+        return {"texts": [_text_of(row[row != 0], prepared=prepared) for row in ids]}
+    num_pieces = len(layer.vocabulary)
+    return {
+        "texts": [_text_of(row[(row != 0) & (row < num_pieces)], prepared=prepared) for row in ids],
+        "seconds": [_text_of(row[row >= num_pieces], prepared=prepared) for row in ids],
+    }
+
+
+def _text_of(ids: npt.NDArray[np.int32], *, prepared: "Prepared") -> str:
+    return excerpt(" ".join(words.readable(prepared.network.preprocessing, ids)), longest=LONGEST_SAMPLE)
 
 
 def lengths_of(prepared: "Prepared") -> dict[str, Any]:
-    """Histograms of the words per text before the cut, per split and class, and the share that is cut."""
+    """Histograms of the words per text before the cut, per split and class, and the share that is cut. Where numbers
+    are predicted, there is one histogram for all texts."""
     facts, names = word_facts(prepared), prepared.dataset.target.class_names
     sources = _sources(prepared)
     everything = np.concatenate([source.encoded.num_words for source in sources.values()])
@@ -62,15 +79,19 @@ def lengths_of(prepared: "Prepared") -> dict[str, Any]:
         split = prepared.dataset.split(name)
         targets = split.targets if split is not None else np.empty(0, np.int64)
         lengths = np.minimum(source.encoded.num_words, edges[-1])
+        members = {label: targets == number for number, label in enumerate(names)} or {ALL: slice(None)}
         splits[name] = {
-            label: {
-                "edges": edges.tolist(),
-                "counts": np.histogram(lengths[targets == number], bins=edges)[0].tolist(),
-            }
-            for number, label in enumerate(names)
+            label: {"edges": edges.tolist(), "counts": np.histogram(lengths[chosen], bins=edges)[0].tolist()}
+            for label, chosen in members.items()
         }
     cut = {name: counts["cut"] / max(1, counts["texts"]) for name, counts in facts["splits"].items()}
-    return {"max_length": facts["max_length"], "class_names": list(names), "splits": splits, "cut": cut}
+    return {
+        "unit": facts["unit"],
+        "max_length": facts["max_length"],
+        "class_names": list(names),
+        "splits": splits,
+        "cut": cut,
+    }
 
 
 def _sources(prepared: "Prepared") -> dict[str, TextSource]:
@@ -78,12 +99,12 @@ def _sources(prepared: "Prepared") -> dict[str, TextSource]:
     return {name: source for name, source in found.items() if isinstance(source, TextSource)}
 
 
-def _counts(source: TextSource, *, max_length: int) -> dict[str, int]:
+def _counts(source: TextSource, *, layer: "Words | Wordpieces") -> dict[str, int]:
     encoded = source.encoded
     return {
         "texts": len(encoded.num_words),
         "words": len(encoded.ids),
-        "unknown": int((encoded.ids == UNKNOWN).sum()),
-        "cut": int((encoded.num_words > max_length).sum()),
-        "without_words": int((encoded.num_words == 0).sum()),
+        "unknown": int(layer.is_unknown(encoded.ids).sum()),
+        "cut": int((encoded.num_words > layer.max_length).sum()),
+        "without_words": int((encoded.num_words <= layer.num_added).sum()),
     }

@@ -134,7 +134,7 @@ def test_ngrams_are_words_of_the_vocabulary() -> None:
 def test_encoded_texts_are_the_rows_of_the_model_without_padding() -> None:
     model = fitted(max_length=4)
     texts = ["a good film, a very good film", "", "...", "unknown film"]
-    encoded = words.encode(model, texts)
+    encoded = words.encode(model, Texts(tuple(texts)))
     assert (encoded.ids.dtype, encoded.starts.dtype, encoded.num_words.dtype) == (np.int32, np.int64, np.int64)
     np.testing.assert_array_equal(encoded.starts, [0, 4, 5, 6, 8])
     np.testing.assert_array_equal(encoded.ids, [3, 2, 4, 3, 1, 1, 1, 4])
@@ -151,7 +151,7 @@ def test_the_end_of_a_text_can_be_kept() -> None:
 
 @pytest.mark.tensorflow
 def test_no_texts_are_encoded_as_none() -> None:
-    encoded = words.encode(fitted(), [])
+    encoded = words.encode(fitted(), Texts(()))
     assert (len(encoded.ids), encoded.starts.tolist(), len(encoded.num_words)) == (0, [0], 0)
     assert words.words_read(fitted(), []) == []
 
@@ -161,11 +161,11 @@ def test_no_texts_are_encoded_as_none() -> None:
 def test_chunks_change_nothing(ngrams: int, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = corpus()
     at_once = fitted(*texts, ngrams=ngrams, max_length=50)
-    expected = words.encode(at_once, texts)
+    expected = words.encode(at_once, Texts(tuple(texts)))
     monkeypatch.setattr(words, "CHARACTERS_PER_CHUNK", 5_000)
     in_chunks = fitted(*texts, ngrams=ngrams, max_length=50)
     assert words.vocabulary(in_chunks) == words.vocabulary(at_once)
-    encoded = words.encode(in_chunks, texts)
+    encoded = words.encode(in_chunks, Texts(tuple(texts)))
     for name in ("ids", "starts", "num_words"):
         np.testing.assert_array_equal(getattr(encoded, name), getattr(expected, name))
 

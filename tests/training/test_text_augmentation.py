@@ -15,13 +15,19 @@ LETTERS = "".join(chr(code) for code in range(0x4E00, 0x4E00 + 150))
 STRINGS = [LETTERS[:length] for length in LENGTHS] + ["", "é", "\0", "ab"]
 
 
+def words_layer() -> object:
+    from aimodels.layers.words import Rules, Words
+
+    return Words(Rules())
+
+
 def changed_ids(ids: np.ndarray = IDS, *, seed: tuple[int, int] = (1, 2), **options: float) -> np.ndarray:
     import tensorflow as tf
 
     from aimodels.training.text_augmentation import augmented_ids
 
     section = TextAugmentation.model_validate(options)
-    return np.asarray(augmented_ids(tf.constant(ids), section, seed=tf.constant(seed, tf.int64)))
+    return np.asarray(augmented_ids(tf.constant(ids), section, seed=tf.constant(seed, tf.int64), layer=words_layer()))
 
 
 def changed_strings(strings: list[str] = STRINGS, *, seed: tuple[int, int] = (1, 2), **options: float) -> list[str]:
@@ -133,8 +139,10 @@ def test_it_runs_inside_a_pipeline_with_the_shapes_it_was_given() -> None:
 
     from aimodels.training.text_augmentation import augmented_ids
 
-    options = TextAugmentation(word_dropout=0.1, word_swap=0.1)
-    batches = tf.data.Dataset.from_tensors(IDS).map(lambda ids: augmented_ids(ids, options, seed=tf.constant([1, 2])))
+    options, layer = TextAugmentation(word_dropout=0.1, word_swap=0.1), words_layer()
+    batches = tf.data.Dataset.from_tensors(IDS).map(
+        lambda ids: augmented_ids(ids, options, seed=tf.constant([1, 2]), layer=layer)
+    )
     assert batches.element_spec.shape == IDS.shape
     [result] = batches.as_numpy_iterator()
     np.testing.assert_array_equal(result, changed_ids(word_dropout=0.1, word_swap=0.1))
