@@ -15,6 +15,7 @@ from aimodels.data.encodings import CategoryEncoding, Encodings, TextEncoding
 NAMES = discovery.names("architectures")
 VOCABULARY = ("", "[UNK]", *(f"word{number}" for number in range(38)))
 LONGEST = 9
+OF_TEXT = ("words", "wordpieces")  # kinds whose tensors are ids, padded with 0
 COLUMNS = Encodings(
     numbers=("length", "width", "depth"),
     categories=(
@@ -48,18 +49,22 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def built(case: Case, *, num_outputs: int) -> Any:
-    """The network of its default options, on the smallest input that it takes."""
+    """The network of its default options, or of the smallest that it must be told, on the smallest input it takes."""
     import keras
 
     tensors: Any
     if case.kind == "columns":
         tensors = {key: keras.KerasTensor((None, *shape), dtype=dtype) for key, (shape, dtype) in table_specs().items()}
         facts: dict[str, Any] = {"columns": COLUMNS}
-    elif case.kind == "words":
+    elif case.kind in OF_TEXT:
         tensors, facts = keras.KerasTensor((None, None), dtype="int32"), {"vocabulary": VOCABULARY}
     else:
         tensors, facts = keras.KerasTensor((None, *case.module.SMALLEST_INPUT), dtype="float32"), {}
-    return case.module.build(case.module.Options(), tensors=tensors, num_outputs=num_outputs, **facts)
+    return case.module.build(options_of(case), tensors=tensors, num_outputs=num_outputs, **facts)
+
+
+def options_of(case: Case) -> Any:
+    return case.module.Options.model_validate(getattr(case.module, "SMALLEST_OPTIONS", {}))
 
 
 def table_specs() -> dict[str, tuple[tuple[int | None, ...], str]]:
@@ -77,7 +82,7 @@ def random_examples(case: Case, *, count: int) -> Any:
             "categories": np.stack([random.integers(0, one.num_ids, size=count) for one in COLUMNS.categories], axis=1),
             **{text.key: random_ids(random, count=count, text=text) for text in COLUMNS.texts},
         }
-    if case.kind == "words":
+    if case.kind in OF_TEXT:
         return random_ids(random, count=count, text=COLUMNS.texts[0])
     return random.normal(size=(count, *case.module.SMALLEST_INPUT)).astype("float32")
 
@@ -100,7 +105,7 @@ def targets_of(examples: Any) -> npt.NDArray[np.int64]:
 
 
 def test_there_are_architectures() -> None:
-    assert {"mlp", "cnn", "linear", "lstm", "transformer"} <= set(NAMES)
+    assert {"mlp", "cnn", "linear", "lstm", "transformer", "bert"} <= set(NAMES)
 
 
 def test_it_accepts_preprocessings_that_exist(case: Case) -> None:
@@ -204,5 +209,5 @@ def test_it_survives_a_save(case: Case, tmp_path: Path) -> None:
 
 
 def test_its_default_options_can_be_written_and_read(case: Case) -> None:
-    options = case.module.Options()
+    options = options_of(case)
     assert case.module.Options.model_validate(options.model_dump()) == options
