@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels import discovery
-from aimodels.data.dataset import ImageFiles, TableInput, Texts
+from aimodels.data.dataset import ImageFiles, ImageInput, TableInput, TextInput, Texts
 from aimodels.data.loading import load_dataset
 from aimodels.data.raw_columns import raw
 from aimodels.data.rows import Rows
@@ -151,7 +151,7 @@ def examples_of(run: RunFolder, *, most: int) -> Asked:
     if isinstance(chosen, Rows):
         raise TypeError(f"{run.name} takes no rows")
     if isinstance(chosen, Texts):
-        return Texts((*chosen.strings, *HARD_TEXTS))
+        return _with_hard_texts(chosen, input=input)
     return Predictor(run).decode(chosen) if isinstance(chosen, ImageFiles) else chosen
 
 
@@ -160,7 +160,19 @@ def _kept(run: RunFolder, *, most: int) -> Asked:
     samples, input = json.loads((run.plot_data / "samples.json").read_text(encoding="utf-8")), run.input
     if isinstance(input, TableInput):
         return _with_hard_rows(_as_table(samples["rows"][:most], input=input), input=input)
-    return Texts((*samples["texts"][:most], *HARD_TEXTS)) if "texts" in samples else decode(samples["images"])[:most]
+    if "texts" in samples:
+        texts = Texts(tuple(samples["texts"][:most]), seconds=tuple(samples.get("seconds", ())[:most]))
+        return _with_hard_texts(texts, input=input)
+    return decode(samples["images"])[:most]
+
+
+def _with_hard_texts(texts: Texts, *, input: ImageInput | TextInput) -> Texts:
+    """The texts and those that are hard to read; of pairs each hard one with another one behind it, and the reverse."""
+    if not (isinstance(input, TextInput) and input.is_pair):
+        return Texts((*texts.strings, *HARD_TEXTS))
+    turned = (*HARD_TEXTS[-1:], *HARD_TEXTS[:-1])
+    strings, seconds = (*texts.strings, *HARD_TEXTS, *turned), (*texts.seconds, *turned, *HARD_TEXTS)
+    return Texts(strings, seconds=seconds)
 
 
 def _as_table(rows: Sequence[Mapping[str, float | str | None]], *, input: TableInput) -> "pyarrow.Table":

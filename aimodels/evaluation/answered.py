@@ -43,6 +43,7 @@ def answered_rows(run: RunFolder, split: Split, *, answers: "Answers") -> Predic
             predictions=numbers,
             losses=np.square(numbers - split.targets),
             probabilities=answers.probabilities,
+            num_words=answers.num_words,
             task=task,
         )
     loss = label_losses if task == "multilabel" else losses

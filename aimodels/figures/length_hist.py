@@ -54,7 +54,8 @@ def draw(series: Sequence[Series]) -> "Figure":
     figure.suptitle(heading(series, what), fontsize=10)
     panels = figure.subplots(len(splits), 1, sharex=True, squeeze=False)[:, 0].tolist()
     for panel, (name, of_class) in zip(panels, splits.items(), strict=True):
-        _draw_split(panel, {label: of_class[label] for label in of_class if label in kept})
+        of_what = "class" if one.numbers["class_names"] else "texts"
+        _draw_split(panel, {label: of_class[label] for label in of_class if label in kept}, of_what=of_what)
         panel.axvline(one.numbers["max_length"], color=GREY, linewidth=1.2, linestyle=(0, (2, 3)))
         panel.set_title(f"{name}: {cut[name]:.1%} of the texts are cut at {one.numbers['max_length']:,} words")
     panels[-1].set_xlabel("words (the last bin holds all longer texts)")
@@ -62,11 +63,11 @@ def draw(series: Sequence[Series]) -> "Figure":
     return figure
 
 
-def _draw_split(panel: "Axes", of_class: dict[str, Any]) -> None:
+def _draw_split(panel: "Axes", of_class: dict[str, Any], *, of_what: str) -> None:
     for position, (name, found) in enumerate(of_class.items()):
         counts, colour = np.array(found["counts"]), COLOURS[position % len(COLOURS)]
         percent = 100 * counts / max(1, counts.sum())
         line = LINES[position % len(LINES)]
         panel.stairs(percent, found["edges"], color=colour, linestyle=line, linewidth=1.5, label=short(name))
         panel.stairs(percent, found["edges"], color=colour, fill=True, alpha=0.12)
-    panel.set(ylabel="% of the class", xlim=(0, None), ylim=(0, None))
+    panel.set(ylabel=f"% of the {of_what}", xlim=(0, None), ylim=(0, None))

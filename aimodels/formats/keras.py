@@ -9,8 +9,9 @@ there as well:
     network = keras.saving.load_model("1.keras")
     logits = network(tf.constant(["A waste of two good hours."]))
 
-One for rows takes a tensor per column, by the column's own name: float32 [N] with NaN for a missing number, string [N]
-with "" for every other missing value. For regression it gives the number itself, [N, 1], in the unit of the target.
+One for pairs of texts takes a dict of two tensors, `text` and `text_pair`. One for rows takes a tensor per column, by
+the column's own name: float32 [N] with NaN for a missing number, string [N] with "" for every other missing value. For
+regression a network gives the number itself, [N, 1], in the unit of the target.
 """
 
 from pathlib import Path
@@ -58,7 +59,9 @@ def signature(run: RunFolder) -> list[dict[str, Any]]:
     if isinstance(input, ImageInput):
         return [described | {"input": f"image uint8 (N, {', '.join(map(str, input.shape))})"}]
     if isinstance(input, TextInput):
-        return [described | {"input": f"text string (N): UTF-8; {loading}"}]
+        what = "a dict of text and text_pair string (N)" if input.is_pair else "text string (N)"
+        outputs = "the number float32 (N, 1)" if run.signature["task"] == "regression" else described["outputs"]
+        return [described | {"input": f"{what}: UTF-8; {loading}", "outputs": outputs}]
     outputs = "the number float32 (N, 1)" if run.signature["task"] == "regression" else described["outputs"]
     takes = f"a dict of {len(input.columns)} columns (N): {loading}"
     return [described | {"input": takes, "outputs": outputs, "columns": described_columns(input)}]
@@ -67,7 +70,7 @@ def signature(run: RunFolder) -> list[dict[str, Any]]:
 def _question(examples: Asked) -> dict[str, npt.NDArray[Any]]:
     """The arrays that the script reads."""
     if isinstance(examples, Texts):
-        return {"text": packed(as_utf_8(examples))}
+        return {name: packed(strings) for name, strings in as_utf_8(examples).items()}
     if not isinstance(examples, RawRows):
         return {"images": examples}
     asked = {str(number): as_asked(values) for number, values in enumerate(examples.columns.values())}

@@ -1,7 +1,8 @@
 """A TensorFlow SavedModel that takes raw examples; TensorFlow alone can load it, and so can TensorFlow Serving.
 
 Signatures for images: `serving_default` takes pixels, uint8 `images` [N, height, width, channels]; `encoded` takes
-whole files (PNG, JPEG, GIF, BMP), string `encoded` [N]. For texts: `serving_default` takes UTF-8, string `text` [N].
+whole files (PNG, JPEG, GIF, BMP), string `encoded` [N]. For texts: `serving_default` takes UTF-8, string `text` [N];
+for pairs of them `text` and `text_pair`.
 
 For rows of a table `serving_default` takes an argument per column, in any order and all of them: float32 [N] with NaN
 for a missing number, string [N] with "" for every other missing value. One that is left out is not taken for missing
@@ -68,7 +69,8 @@ def signature(run: RunFolder) -> list[dict[str, Any]]:
     if isinstance(input, TableInput):
         takes = {"serving_default": f"{len(input.columns)} columns (N), each a named argument; none may be left out"}
     elif isinstance(input, TextInput):
-        takes = {"serving_default": "text string (N): UTF-8"}
+        what = "text and text_pair string (N) each" if input.is_pair else "text string (N)"
+        takes = {"serving_default": f"{what}: UTF-8"}
     else:
         shape = f"(N, {', '.join(map(str, input.shape))})"
         takes = {
@@ -82,7 +84,7 @@ def signature(run: RunFolder) -> list[dict[str, Any]]:
 def _question(examples: Asked) -> dict[str, npt.NDArray[Any]]:
     """The arrays that the script reads, by signature and argument."""
     if isinstance(examples, Texts):
-        return {"serving_default/text": packed(as_utf_8(examples))}
+        return {f"serving_default/{name}": packed(strings) for name, strings in as_utf_8(examples).items()}
     if isinstance(examples, RawRows):
         arguments = arguments_of(tuple(examples.columns))
         return {f"serving_default/{arguments[name]}": as_asked(values) for name, values in examples.columns.items()}

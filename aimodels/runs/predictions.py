@@ -1,8 +1,10 @@
 """The answer to every example of an evaluation, and `predictions.csv`, which is written and read here alone.
 
-classes     example, target, prediction, correct, loss, p_<class> ...      of texts also num_words
+classes     example, target, prediction, correct, loss, p_<class> ...
 labels      the same; target and prediction are names with | between them
 numbers     example, target, prediction, error, loss                       error = prediction - target
+
+Of texts there is also num_words, behind the loss.
 """
 
 import csv
@@ -86,9 +88,9 @@ def write_predictions(rows: Predictions, path: Path, *, class_names: Sequence[st
 
 
 def _header(rows: Predictions, *, class_names: Sequence[str]) -> list[str]:
-    if rows.task == "regression":
-        return list(OF_NUMBERS)
     of_texts = () if rows.num_words is None else (NUM_WORDS,)
+    if rows.task == "regression":
+        return [*OF_NUMBERS, *of_texts]
     return [*OF_CLASSES, *of_texts, *(PROBABILITY + name for name in class_names)]
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from aimodels.data.dataset import Texts
 from aimodels.errors import FailedError
 from aimodels.prediction.table_answering import RawRows
+from aimodels.runs.loading import PAIR
 
 HERE = Path(__file__).parent
 LONGEST_SECONDS = 600
@@ -81,7 +82,8 @@ def as_objects(contents: Sequence[bytes]) -> npt.NDArray[np.object_]:
     return array
 
 
-def as_utf_8(texts: Texts) -> list[bytes]:
-    """The texts as a user's own program would hand them over."""
+def as_utf_8(texts: Texts) -> dict[str, list[bytes]]:
+    """The texts by argument (see `PAIR`), as a user's own program would hand them over."""
+    sides = zip(PAIR, (texts.strings, texts.seconds), strict=True)
     # Half a surrogate pair, which JSON can bring in, becomes bytes that the model reads as no character.
-    return [text.encode("utf-8", "surrogatepass") for text in texts.strings]
+    return {name: [text.encode("utf-8", "surrogatepass") for text in strings] for name, strings in sides if strings}

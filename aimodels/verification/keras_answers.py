@@ -1,8 +1,9 @@
 """Stand-alone: load a `.keras` file as a user would and write down its logits.
 
 Run as `python -I keras_answers.py MODEL QUESTION.npz ANSWER.npz`. For images it needs Keras, TensorFlow and NumPy only;
-a network for texts or for rows holds layers of this package. The question holds `images`, or `text`, or for rows an
-array per column, called by its place among `columns`; strings stand one after the other as uint8.
+a network for texts or for rows holds layers of this package. The question holds `images`, or `text` (for pairs also
+`text_pair`), or for rows an array per column, called by its place among `columns`; strings stand one after the other as
+uint8.
 """
 
 import sys
@@ -33,14 +34,15 @@ def main(model: str, question: str, answer: str) -> None:
 
 
 def _of_this_package(asked: dict[str, np.ndarray]) -> Any:
-    """Texts, or rows as a tensor per column."""
+    """Texts, pairs of them by name, or rows as a tensor per column."""
     sys.path.insert(0, str(PACKAGE.parent))
     from aimodels.runs.loading import register_layers
     from aimodels.verification.clean_process import unpacked
 
     register_layers()
     if "text" in asked:
-        return tf.constant(unpacked(asked["text"]))
+        texts = {name: tf.constant(unpacked(array)) for name, array in asked.items()}
+        return texts if len(texts) > 1 else texts["text"]
     names = [name.decode() for name in unpacked(asked["columns"])]
     arrays = {name: asked[str(number)] for number, name in enumerate(names)}
     return {
