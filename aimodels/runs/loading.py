@@ -45,6 +45,10 @@ def load_model(run: RunFolder, checkpoint: str = "best") -> "keras.Model":
             code="AM507",
             help="use the other checkpoint: --checkpoint last; or train again",
         ) from error
+    from aimodels.layers.low_rank import merged
+
+    # The last checkpoint holds them apart, so that training can go on; answers need not.
+    model = merged(model)
     _check_fits(model, run, path)
     return in_float32(model)
 

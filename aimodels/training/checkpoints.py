@@ -3,6 +3,7 @@
 import keras
 
 from aimodels.events import CheckpointSaved, emit
+from aimodels.layers.low_rank import merged
 from aimodels.runs.atomic import replacing
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.precision import in_float32
@@ -14,8 +15,10 @@ def save_last(run: RunFolder, model: keras.Model, *, epoch: int) -> None:
 
 
 def save_best(run: RunFolder, model: keras.Model, *, epoch: int) -> None:
-    """The network as it is now, in float32 and ready to be used by anyone: Keras alone can load it."""
-    _save(run, in_float32(keras.Model(model.input, model.output, name=model.name)), which="best", epoch=epoch)
+    """The network as it is now, in float32, with changes of low rank in their kernels, and ready to be used by anyone:
+    Keras alone can load it."""
+    plain = merged(in_float32(keras.Model(model.input, model.output, name=model.name)))
+    _save(run, plain, which="best", epoch=epoch)
 
 
 def _save(run: RunFolder, model: keras.Model, *, which: str, epoch: int) -> None:
