@@ -1,12 +1,13 @@
 """A pretrained encoder of BERT's shape, trained on: its pooled states go through dense layers to the logits.
 
-The encoder comes from a folder or the hub, with its own tokenizer (`wordpieces`), or begins at random. In a table each
-text column is read by an encoder of its own, and goes into the dense layers side by side with the other columns.
+The encoder comes from a folder or the hub, with its own tokenizer (`wordpieces`), or begins at random. In a table it
+reads each text column, and what comes out goes into the dense layers side by side with the other columns.
 Sources: Devlin et al., 2019, "BERT"; Wang et al., 2020, "MiniLM"; Sanh et al., 2019, "DistilBERT"; Clark et al., 2020,
 "ELECTRA"; Hu et al., 2021, "LoRA: Low-Rank Adaptation of Large Language Models"; Howard and Ruder, 2018, "Universal
 Language Model Fine-tuning for Text Classification" (a learning rate per block, gradual unfreezing).
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -145,7 +146,7 @@ def build(
         tensors,
         columns=columns,
         alone=text_alone(vocabulary, max_length=options.wordpieces.max_length),
-        read=lambda ids, text: _read(ids, text, options=options),
+        read=_Reading(options),
         architecture="bert",
     )
     flow = logits(flow, dense=options.dense, dropout=options.dropout, num_outputs=num_outputs)
@@ -169,26 +170,38 @@ def features_in_each_step(core: "keras.Model", options: Options) -> str:
     return "" if any(layer.name == "pooling" for layer in core.layers) else "they are columns of a table"
 
 
-def _read(ids: Any, text: TextEncoding, *, options: Options) -> Any:
-    """One vector per text."""
-    from aimodels.layers.bert_encoder import Training, encoder_layers, load_weights
-    from aimodels.layers.pooling import pooling
+@dataclass
+class _Reading:
+    """One vector per text: the same encoder reads every text column of a table, and what pools is each one's own."""
 
-    encoder = _encoder(options, text)
-    layers = encoder_layers(
-        encoder.shape,
-        prefix=text.prefix,
-        dropout=None if options.encoder_dropout == "auto" else options.encoder_dropout,
-        training=Training(
-            num_frozen=_num_frozen(options, num_blocks=encoder.shape.blocks),
-            low_rank=options.lora.model_dump(mode="json") if options.lora else None,
-        ),
-    )
-    states = layers(ids)
-    if encoder.folder is not None:
-        load_weights(layers, encoder.weights())
-    _tell_training(layers, options)
-    return pooling(options.pooling, prefix=text.prefix)(states)
+    options: Options
+    layers: "EncoderLayers | None" = None
+
+    def __call__(self, ids: Any, text: TextEncoding) -> Any:
+        """From ids [N, T] to [N, size]."""
+        from aimodels.layers.pooling import pooling
+
+        states = self._begun(ids, text) if self.layers is None else self.layers(ids)
+        return pooling(self.options.pooling, prefix=text.prefix)(states)
+
+    def _begun(self, ids: Any, text: TextEncoding) -> Any:
+        """The states that the encoder gives for the first text; it has its weights from then on."""
+        from aimodels.layers.bert_encoder import Training, encoder_layers, load_weights
+
+        options, encoder = self.options, _encoder(self.options, text)
+        self.layers = encoder_layers(
+            encoder.shape,
+            dropout=None if options.encoder_dropout == "auto" else options.encoder_dropout,
+            training=Training(
+                num_frozen=_num_frozen(options, num_blocks=encoder.shape.blocks),
+                low_rank=options.lora.model_dump(mode="json") if options.lora else None,
+            ),
+        )
+        states = self.layers(ids)
+        if encoder.folder is not None:
+            load_weights(self.layers, encoder.weights())
+        _tell_training(self.layers, options)
+        return states
 
 
 def _encoder(options: Options, text: TextEncoding) -> "Encoder":

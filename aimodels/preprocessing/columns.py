@@ -3,25 +3,26 @@
 Everything is fitted on the training split, in one pass over it and in memory that has a bound.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
+from pydantic import Field
 
 from aimodels.config.columns import TextColumn
 from aimodels.config.section import Section
+from aimodels.config.wordpieces import EncoderReading
 from aimodels.data.dataset import Column, Split, TableInput
 from aimodels.data.encodings import CATEGORIES, NUMBERS, TEXT, Encodings, TextEncoding
-from aimodels.data.raw_columns import raw_numbers, raw_strings
+from aimodels.data.raw_columns import raw_numbers
 from aimodels.data.rows import Rows
 from aimodels.data.text_statistics import TextStatistics
 from aimodels.data.word_counts import tell_forgotten
 from aimodels.errors import DataError
-from aimodels.events import phase
-from aimodels.preprocessing import words
+from aimodels.events import phase, warn
+from aimodels.preprocessing import wordpieces, words
 from aimodels.preprocessing.words import Encoded
 
 __all__ = ["Encodings", "Options", "columns", "encode", "fit", "tables"]
@@ -31,16 +32,19 @@ if TYPE_CHECKING:
     import pyarrow
 
     from aimodels.layers.text_column import TextColumn as TextCells
+    from aimodels.layers.wordpieces import Wordpieces
     from aimodels.layers.words import Words
-
-TEXTS_AT_ONCE = 4_096
-MOST_THREADS = 8
 
 Layer = TypeVar("Layer")
 
 
 class Options(Section):
-    """Nothing: what is done to a column stands with the column, in `data.columns`."""
+    """What is done to a column stands with the column, in `data.columns`, but for an encoder, which comes with the
+    model."""
+
+    reading: EncoderReading | None = Field(
+        None, description="The encoder that reads the text columns; null: they are read in words."
+    )
 
 
 def fit(options: Options, *, input: TableInput, train: Split) -> "keras.Model":
@@ -51,10 +55,11 @@ def fit(options: Options, *, input: TableInput, train: Split) -> "keras.Model":
 
     Raises:
         DataError: no column tells one row of the training split from another, or no text has a word.
+        UserError: the files of the encoder that reads the texts are not as they should be.
     """
     with phase("reading the columns"):
-        statistics = _statistics(input, rows=train.rows)
-    fitted = _fitted(input, statistics=statistics)
+        statistics = _statistics(input, rows=train.rows, reading=options.reading)
+    fitted = _fitted(input, statistics=statistics, reading=options.reading)
     if not _tells(fitted):
         raise DataError(
             f"no column is left to learn from: in the {len(train):,} training rows each is always the same, or missing",
@@ -69,12 +74,13 @@ def columns(fitted: "keras.Model") -> Encodings:
     from aimodels.layers.category_columns import CategoryColumns
     from aimodels.layers.date_columns import DateColumns
     from aimodels.layers.number_columns import NumberColumns
+    from aimodels.layers.text_reading import readers_of
 
     numbers, dates = _layer(fitted, NumberColumns), _layer(fitted, DateColumns)
     categories = _layer(fitted, CategoryColumns)
     texts = [
-        TextEncoding(cells.column, key=read.name, vocabulary=read.vocabulary, max_length=read.rules.max_length)
-        for cells, read in _text_layers(fitted)
+        TextEncoding(cells.column, key=read.name, vocabulary=read.vocabulary, max_length=read.max_length)
+        for cells, read in readers_of(fitted)
     ]
     return Encodings(
         numbers=(*(numbers.features if numbers else ()), *(dates.features if dates else ())),
@@ -86,9 +92,10 @@ def columns(fitted: "keras.Model") -> Encodings:
 def tables(model: "keras.Model") -> list[Any]:
     """The layers that hold a lookup table, of what `fit` gave or of a whole network: an export must track them."""
     from aimodels.layers.category_columns import CategoryColumns
+    from aimodels.layers.wordpieces import Wordpieces
     from aimodels.layers.words import Words
 
-    return [layer for layer in model.layers if isinstance(layer, CategoryColumns | Words)]
+    return [layer for layer in model.layers if isinstance(layer, CategoryColumns | Words | Wordpieces)]
 
 
 def encode(fitted: "keras.Model", rows: Rows) -> Iterator[dict[str, Any]]:
@@ -104,46 +111,33 @@ def _tells(fitted: "keras.Model") -> bool:
     from aimodels.layers.category_columns import CategoryColumns
     from aimodels.layers.date_columns import DateColumns
     from aimodels.layers.number_columns import NumberColumns
+    from aimodels.layers.text_reading import readers_of
 
     layers = [layer for layer in fitted.layers if isinstance(layer, NumberColumns | DateColumns | CategoryColumns)]
-    return bool(_text_layers(fitted)) or any(column.tells for layer in layers for column in layer.columns)
+    return bool(readers_of(fitted)) or any(column.tells for layer in layers for column in layer.columns)
 
 
-def _statistics(input: TableInput, *, rows: Rows) -> dict[str, Any]:
-    """What the training rows hold, column by column, in one pass."""
-    statistics = {column.name: _empty(column, missing=input.missing) for column in input.columns}
+def _statistics(input: TableInput, *, rows: Rows, reading: EncoderReading | None) -> dict[str, Any]:
+    """What the training rows hold, column by column, in one pass; nothing of texts whose words need not be known."""
+    columns = [column for column in input.columns if column.kind != "text" or _is_counted(reading)]
+    statistics = {column.name: _empty(column, missing=input.missing, reading=reading) for column in columns}
     for table in rows.tables():
-        for column in input.columns:
+        for column in columns:
             cells = table[column.name]
             statistics[column.name].add(raw_numbers(cells) if column.kind == "number" else cells)
     return statistics
 
 
-def _empty(column: Column, *, missing: tuple[str, ...]) -> Any:
+def _empty(column: Column, *, missing: tuple[str, ...], reading: EncoderReading | None) -> Any:
     """Statistics of no row."""
     from aimodels.layers.column_fitting import empty_statistics
 
     if isinstance(column.options, TextColumn):
-        return TextStatistics(_word_counter(column.options, missing=missing))
+        return _text_statistics(column.options, missing=missing, reading=reading)
     return empty_statistics(column.options, missing=missing)
 
 
-def _word_counter(options: TextColumn, *, missing: tuple[str, ...]) -> Callable[[npt.NDArray[np.object_]], Any]:
-    """A function from cells to their different words, and how often each occurs."""
-    import tensorflow as tf
-
-    from aimodels.layers.cells import texts_of
-
-    layer = words.counting_layer(options.words)
-
-    def count(cells: Any) -> Any:
-        return words.different_words(layer, texts_of(cells, missing=missing))
-
-    graph = tf.function(count, input_signature=[tf.TensorSpec([None], tf.string)])
-    return lambda cells: tuple(part.numpy() for part in graph(tf.constant(cells, dtype=tf.string)))
-
-
-def _fitted(input: TableInput, *, statistics: dict[str, Any]) -> "keras.Model":
+def _fitted(input: TableInput, *, statistics: dict[str, Any], reading: EncoderReading | None) -> "keras.Model":
     """The model that these statistics make."""
     import keras
 
@@ -165,18 +159,69 @@ def _fitted(input: TableInput, *, statistics: dict[str, Any]) -> "keras.Model":
             # float32 whatever the policy: half precision would round what was just scaled.
             joined = keras.layers.Concatenate(dtype="float32", name=key)
             outputs[key] = joined(parts) if len(parts) > 1 else parts[0]
-    texts = [column for column in input.columns if isinstance(column.options, TextColumn)]
-    for number, column in enumerate(texts):
-        key = f"{TEXT}{number}"
-        text = _text_column(column, key=key, missing=input.missing)(inputs[column.name])
-        outputs[key] = _word_layer(column, key=key, statistics=statistics[column.name])(text)
+    for key, (cells, layer) in _text_layers(input, statistics=statistics, reading=reading).items():
+        outputs[key] = layer(cells(inputs[cells.column]))
     return keras.Model(inputs, outputs, name="preprocessing")
 
 
-def _text_column(column: Column, *, key: str, missing: tuple[str, ...]) -> Any:
+def _text_columns(input: TableInput) -> list[Column]:
+    """The text columns, in the order of their numbers."""
+    return [column for column in input.columns if isinstance(column.options, TextColumn)]
+
+
+def _is_counted(reading: EncoderReading | None) -> bool:
+    """Whether the words of the training texts must be known: an encoder that was trained brings pieces of its own."""
+    return reading is None or wordpieces.is_random(reading)
+
+
+def _text_statistics(
+    options: TextColumn, *, missing: tuple[str, ...], reading: EncoderReading | None
+) -> TextStatistics:
+    """How often each word of a column occurs, of no text yet."""
+    import tensorflow as tf
+
+    from aimodels.layers.cells import texts_of
+
+    if reading is None:
+        words_layer = words.counting_layer(options.words)
+
+        def different(texts: Any) -> Any:
+            return words.different_words(words_layer, texts)
+    else:
+        different = wordpieces.counting_layer(reading).different_words
+
+    def count(cells: Any) -> Any:
+        return different(texts_of(cells, missing=missing))
+
+    graph = tf.function(count, input_signature=[tf.TensorSpec([None], tf.string)])
+    return TextStatistics(lambda cells: tuple(part.numpy() for part in graph(tf.constant(cells, dtype=tf.string))))
+
+
+def _text_layers(
+    input: TableInput, *, statistics: Mapping[str, TextStatistics], reading: EncoderReading | None
+) -> dict[str, tuple["TextCells", "Words | Wordpieces"]]:
+    """By key of the output, the layer of a column's cells and the one that reads them. With `reading` all columns are
+    read by the pieces of one encoder.
+
+    Raises:
+        DataError: a column holds no word that could be known.
+        UserError: the encoder's files are not as they should be.
+    """
     from aimodels.layers.text_column import TextColumn as Cells
 
-    return Cells(column.name, missing=missing, name=f"{key}_column")
+    found: dict[str, tuple[TextCells, Words | Wordpieces]] = {}
+    pieces: Wordpieces | None = None
+    for number, column in enumerate(_text_columns(input)):
+        key = f"{TEXT}{number}"
+        layer: Words | Wordpieces
+        if reading is None:
+            layer = _word_layer(column, key=key, statistics=statistics[column.name])
+        elif pieces is None:
+            layer = pieces = _piece_layer(input, key=key, statistics=statistics, reading=reading)
+        else:
+            layer = type(pieces).from_config({**pieces.get_config(), "name": key})
+        found[key] = (Cells(column.name, missing=input.missing, name=f"{key}_column"), layer)
+    return found
 
 
 def _word_layer(column: Column, *, key: str, statistics: TextStatistics) -> "Words":
@@ -191,12 +236,39 @@ def _word_layer(column: Column, *, key: str, statistics: TextStatistics) -> "Wor
         raise DataError(f'column "{column.name}": {error.message}', code=error.code, help=help) from error
 
 
+def _piece_layer(
+    input: TableInput, *, key: str, statistics: Mapping[str, TextStatistics], reading: EncoderReading
+) -> "Wordpieces":
+    """The layer that reads the pieces of every column; those of a random encoder are chosen from all of them."""
+    _tell_unused(input)
+    counts: Counter[bytes] = Counter()
+    for column in _text_columns(input):
+        if column.name in statistics:
+            tell_forgotten(statistics[column.name].counting, texts=f'the texts of column "{column.name}"')
+            counts.update(statistics[column.name].counting.counts)
+    return wordpieces.fitted_layer(reading, counts=counts, name=key)
+
+
+def _tell_unused(input: TableInput) -> None:
+    """Warn of columns that say how their words are to be read, where nothing reads words."""
+    usual = TextColumn()
+    unused = [column.name for column in _text_columns(input) if column.options != usual]
+    if unused:
+        warn(
+            "AM387",
+            f"`words` of the text column{'s' * (len(unused) > 1)} {', '.join(unused)} is not used: the encoder reads "
+            "pieces of its own",
+            help="leave `words` out; `model.wordpieces.max_length` and `keep` hold for every text column",
+        )
+
+
 def _readers(fitted: "keras.Model") -> dict[str, Callable[["pyarrow.Table"], Any]]:
     """By key of the output, a function from an Arrow table to that output."""
     from aimodels.layers.category_columns import CategoryColumns
     from aimodels.layers.column_reading import category_reader, date_reader, number_reader
     from aimodels.layers.date_columns import DateColumns
     from aimodels.layers.number_columns import NumberColumns
+    from aimodels.layers.text_reading import readers_of, text_reader
 
     readers: dict[str, Callable[[pyarrow.Table], Any]] = {}
     numbers, dates = _layer(fitted, NumberColumns), _layer(fitted, DateColumns)
@@ -206,41 +278,13 @@ def _readers(fitted: "keras.Model") -> dict[str, Callable[["pyarrow.Table"], Any
         readers[NUMBERS] = lambda table: np.concatenate([read(table) for read in read_numbers], axis=1)
     if categories := _layer(fitted, CategoryColumns):
         readers[CATEGORIES] = category_reader(categories)
-    for column, layer in _text_layers(fitted):
-        readers[layer.name] = _text_reader(column, layer)
+    for column, layer in readers_of(fitted):
+        readers[layer.name] = partial(_encoded, text_reader(column, layer))
     return readers
 
 
-def _text_reader(column: "TextCells", layer: "Words") -> Callable[["pyarrow.Table"], Encoded]:
-    """A function from a table to the ids of a column's words."""
-    import tensorflow as tf
-
-    def ids_of(cells: Any) -> Any:
-        found = layer.words_of(column.call(cells))
-        ids = layer.ids_of(found)
-        return ids.flat_values, ids.row_lengths(), found.row_lengths()
-
-    graph = tf.function(ids_of, input_signature=[tf.TensorSpec([None], tf.string)])
-
-    def read(table: "pyarrow.Table") -> Encoded:
-        cells = raw_strings(table[column.column])
-        pieces = [cells[start : start + TEXTS_AT_ONCE] for start in range(0, max(len(cells), 1), TEXTS_AT_ONCE)]
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as threads:
-            read_pieces = list(threads.map(lambda piece: graph(tf.constant(piece, dtype=tf.string)), pieces))
-        ids, lengths, num_words = (np.concatenate(parts) for parts in zip(*read_pieces, strict=True))
-        starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths, dtype=np.int64)])
-        return Encoded(ids=ids, starts=starts, num_words=num_words)
-
-    return read
-
-
-def _text_layers(model: "keras.Model") -> list[tuple["TextCells", "Words"]]:
-    """Of each text column, the layer of its cells and the layer that reads their words."""
-    from aimodels.layers.text_column import TextColumn as Cells
-
-    cells = [layer for layer in model.layers if isinstance(layer, Cells)]
-    pairs = [(layer, model.get_layer(layer.name.removesuffix("_column"))) for layer in cells]
-    return sorted(pairs, key=lambda pair: int(pair[1].name.removeprefix(TEXT)))
+def _encoded(read: Callable[["pyarrow.Table"], Any], table: "pyarrow.Table") -> Encoded:
+    return Encoded(*read(table))
 
 
 def _layer(model: "keras.Model", kind: type[Layer]) -> Layer | None:
