@@ -27,6 +27,7 @@ ACTIVATIONS: dict[str, Activation] = {
 ARCHITECTURES: dict[str, Family] = {"Bert": "bert", "DistilBert": "distilbert", "Electra": "electra"}
 NEEDED = ("pieces", "positions", "size", "blocks", "heads", "feed_forward")
 MOST = 10_000_000
+MOST_BLOCKS = 10_000
 SUPPORTED = ", ".join(f"{family} ({files.label})" for family, files in FAMILIES.items())
 LABELS = ", ".join(files.label for files in FAMILIES.values())
 
@@ -119,9 +120,9 @@ def _value(ours: str, value: Any, *, key: str, path: Path) -> Any:
         if not is_number or not (0 < value < 1 if ours == "epsilon" else 0 <= value < 1):
             raise _wrong(path, f"`{key}` must be a number from 0 to below 1, got {value!r}")
         return float(value)
-    least = 0 if ours == "segments" else 1
-    if not is_number or value != int(value) or not least <= value <= MOST:
-        raise _wrong(path, f"`{key}` must be a whole number from {least} to {MOST:,}, got {value!r}")
+    least, most = 0 if ours == "segments" else 1, MOST_BLOCKS if ours == "blocks" else MOST
+    if not is_number or value != int(value) or not least <= value <= most:
+        raise _wrong(path, f"`{key}` must be a whole number from {least} to {most:,}, got {value!r}")
     return int(value)
 
 

@@ -100,12 +100,15 @@ def _floats(file: Any, tensor: StoredTensor) -> NDArray[np.float32]:
             message, code="AM349", help="an encoder with whole numbers in it was made smaller; take the full one"
         )
     values: NDArray[Any] = file.get_tensor(tensor.name)
-    return values.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # what a float32 cannot hold becomes infinite, which is refused
+        return values.astype(np.float32, copy=False)
 
 
 def _finite(values: NDArray[np.float32], tensor: StoredTensor) -> NDArray[np.float32]:
     # The sum is not finite as soon as one of them is not, and needs no memory of the size of the tensor.
-    if not np.isfinite(values.sum(dtype=np.float64)):
+    with np.errstate(invalid="ignore"):
+        is_finite = np.isfinite(values.sum(dtype=np.float64))
+    if not is_finite:
         message = f"{tensor.path}: the tensor {tensor.name} holds values that are not finite"
         raise DataError(message, code="AM349", help="the encoder was not trained or copied well; take another copy")
     return values

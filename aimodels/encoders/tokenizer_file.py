@@ -38,6 +38,7 @@ def read_tokenizer_file(settings: TokenizerSettings) -> Pieces:
     pieces = pieces_by_id(model["vocab"], path=path)
     same_pieces(settings.folder, pieces)
     added = _added(document, path=path)
+    vocabulary = with_added(pieces, added, path=path)
     around = _around(document, path=path)
     lower = bool(normalizer["lowercase"])
     strip = lower if normalizer["strip_accents"] is None else bool(normalizer["strip_accents"])
@@ -59,7 +60,7 @@ def read_tokenizer_file(settings: TokenizerSettings) -> Pieces:
         mask=settings.named("mask_token"),
         special=special_pieces(added, named=special if not added else ()),
     )
-    return Pieces(vocabulary=with_added(pieces, added, path=path), rules=rules, path=path)
+    return Pieces(vocabulary=vocabulary, rules=rules, path=path)
 
 
 def _model(document: Mapping[str, Any], *, path: Path) -> Mapping[str, Any]:

@@ -1,13 +1,14 @@
 """The weights of an encoder's files by our own names; every tensor is used or known, every weight is there."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from aimodels.encoders.encoder import Encoder, EncoderShape, Family, Shapes, Weights
 from aimodels.encoders.families import FAMILIES, FamilyFiles, Part
+from aimodels.encoders.memory import expect_fits
 from aimodels.encoders.safetensors_files import StoredTensor, read_tensors, stored_tensors
 from aimodels.errors import DataError
 from aimodels.events import warn
@@ -30,12 +31,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Matched:
-    """Which stored tensor is which weight. `unused` are tensors of heads that nothing here uses."""
+    """Which stored tensor is which weight.
+
+    `turned` are the weights that are stored the other way round, `unused` the tensors of heads that nothing here uses,
+    `tied` is the table of the head that guesses words, if it is stored once more.
+    """
 
     found: dict[str, StoredTensor]
     turned: frozenset[str]
     unused: tuple[str, ...]
-    tied: StoredTensor | None = field(default=None)
+    tied: StoredTensor | None
 
 
 def read_weights(encoder: Encoder) -> Weights:
@@ -43,11 +48,13 @@ def read_weights(encoder: Encoder) -> Weights:
 
     Raises:
         DataError: see `match_tensors`; or a tensor cannot be read.
+        MachineError: they do not fit into memory.
     """
     if encoder.folder is None:
         return {}
+    expect_fits(encoder.shape, name=encoder.name, trains=False)
     matched = match_tensors(encoder.folder, family=encoder.family, shape=encoder.shape)
-    values = read_tensors({ours: tensor for ours, tensor in matched.found.items()})
+    values = read_tensors(matched.found)
     weights = {ours: np.ascontiguousarray(one.T) if ours in matched.turned else one for ours, one in values.items()}
     unused = list(matched.unused)
     if matched.tied is not None and "mlm/bias" in weights:
@@ -69,17 +76,13 @@ def match_tensors(folder: Path, *, family: Family, shape: EncoderShape) -> Match
     """
     files = FAMILIES[family]
     stored = _without_prefix(stored_tensors(folder), prefix=files.prefix, folder=folder)
-    needed = shape.weights
-    heads = head_shapes(shape)
-    wanted = list(wanted_tensors(files, blocks=shape.blocks))
-    found, turned = {}, set()
-    for weight in wanted:
-        tensor = next((stored[name] for name in weight.theirs if name in stored), None)
-        if tensor is not None and weight.ours in needed | heads:
-            found[weight.ours] = tensor
-            turned |= {weight.ours} if weight.is_turned else set()
+    needed, heads = shape.weights, head_shapes(shape)
+    shapes = needed | heads
+    wanted = [weight for weight in wanted_tensors(files, blocks=shape.blocks) if weight.ours in shapes]
+    turned = frozenset(weight.ours for weight in wanted if weight.is_turned)
+    found = {weight.ours: stored[name] for weight in wanted for name in weight.theirs if name in stored}
     _expect_all(found, needed=needed, wanted=wanted, folder=folder)
-    _expect_shapes(found, shapes=needed | heads, turned=turned)
+    _expect_shapes(found, shapes=shapes, turned=turned)
     whole = {ours: tensor for ours, tensor in found.items() if ours in needed or _is_whole(ours, found, heads)}
     used = {tensor.name for tensor in whole.values()}
     known = {name for name in stored if files.ignored.fullmatch(name) or name == files.tied}
@@ -87,7 +90,7 @@ def match_tensors(folder: Path, *, family: Family, shape: EncoderShape) -> Match
     _refuse_unknown([tensor for name, tensor in left.items() if name.startswith(OF_THE_ENCODER)], shape=shape)
     return Matched(
         found=whole,
-        turned=frozenset(turned),
+        turned=turned,
         unused=tuple(sorted(tensor.name for tensor in left.values())),
         tied=stored.get(files.tied),
     )
@@ -160,7 +163,7 @@ def _expect_all(
 
 
 def _expect_shapes(
-    found: Mapping[str, StoredTensor], *, shapes: Mapping[str, tuple[int, ...]], turned: set[str]
+    found: Mapping[str, StoredTensor], *, shapes: Mapping[str, tuple[int, ...]], turned: frozenset[str]
 ) -> None:
     for ours, tensor in found.items():
         expected = shapes[ours][::-1] if ours in turned else shapes[ours]
