@@ -62,6 +62,9 @@ def write_encoder(
 
 def _family(shape: EncoderShape) -> Family:
     if not shape.segments:
+        epsilon = FAMILIES["distilbert"].defaults["epsilon"]
+        if shape.epsilon != epsilon:
+            raise ValueError(f"an encoder of DistilBERT has the epsilon {epsilon}, got {shape.epsilon}")
         return "distilbert"
     return "bert" if shape.embedding == shape.size else "electra"
 
