@@ -13,6 +13,7 @@ from aimodels.config.schema import BestThreshold, Config
 from aimodels.data import word_vectors
 from aimodels.data.dataset import Dataset, ImageInput, TableInput, TextInput
 from aimodels.errors import ConfigError, Problem
+from aimodels.events import warn
 
 # Which preprocessings can read a kind of input; the first that the architecture accepts is taken.
 PREPROCESSINGS: dict[type, tuple[str, ...]] = {
@@ -23,6 +24,9 @@ PREPROCESSINGS: dict[type, tuple[str, ...]] = {
 # What the examples of each are called, and what the preprocessings take.
 WHAT = {"images": "images", "words": "texts", "wordpieces": "texts", "columns": "rows of a table"}
 
+# Two texts at once are for encoders, which are told which of them a piece is of.
+OF_PAIRS, PAIRS = ("wordpieces",), "pairs of texts"
+
 
 def check_suits(config: Config, *, dataset: Dataset) -> None:
     """Refuse what cannot work on this data.
@@ -31,6 +35,7 @@ def check_suits(config: Config, *, dataset: Dataset) -> None:
         ConfigError: the architecture, the augmentation or the batch size is for another kind of data.
         MissingError: there is no such file of word vectors.
     """
+    _expect_targets(config, dataset)
     architecture = discovery.plugin("architectures", config.model.name)
     preprocessing_for(architecture, dataset=dataset, name=config.model.name)
     _expect_augmentation(config, dataset)
@@ -40,20 +45,44 @@ def check_suits(config: Config, *, dataset: Dataset) -> None:
         word_vectors.expect_file(Path(embedding.file).expanduser())
 
 
+def _expect_targets(config: Config, dataset: Dataset) -> None:
+    """Texts without targets are for pre-training alone, and so is its section."""
+    if dataset.target.task == "none":
+        message = f"the dataset {config.data.name} has no targets to learn"
+        help = "pre-train an encoder on it: aimodels pretrain CONFIG; to train, name data with classes or numbers"
+        raise ConfigError([Problem(code="AM395", message=message, path="data.name", help=help)], source="data")
+    if config.pretrain is not None:
+        warn(
+            "AM398",
+            "the section `pretrain` is for `aimodels pretrain`; a training does not read it",
+            help="to go on from an encoder that was pre-trained: model.encoder=runs/NAME/encoder",
+        )
+
+
 def preprocessing_for(architecture: ModuleType, *, dataset: Dataset, name: str) -> str:
     """The preprocessing that this architecture takes for this data.
 
     Raises:
         ConfigError: it takes none that can read it.
     """
-    readable = PREPROCESSINGS[type(dataset.input)]
+    readable = _readable(dataset)
     for kind in architecture.ACCEPTS:
         if kind in readable:
             return str(kind)
     takes = " or ".join(WHAT.get(kind, kind) for kind in architecture.ACCEPTS)
-    message = f'the architecture "{name}" takes {takes}, and the data are {WHAT[readable[0]]}'
+    are = PAIRS if readable == OF_PAIRS else WHAT[readable[0]]
+    message = f'the architecture "{name}" takes {takes}, and the data are {are}'
     help = f"architectures: {', '.join(discovery.names('architectures'))}; see aimodels ls models"
+    if readable == OF_PAIRS:
+        help = "bert reads pairs; or leave out data.pair, and only the first text is read"
     raise ConfigError([Problem(code="AM306", message=message, path="model.name", help=help)], source="model")
+
+
+def _readable(dataset: Dataset) -> tuple[str, ...]:
+    """The preprocessings that can read the examples."""
+    if isinstance(dataset.input, TextInput) and dataset.input.is_pair:
+        return OF_PAIRS
+    return PREPROCESSINGS[type(dataset.input)]
 
 
 def _expect_augmentation(config: Config, dataset: Dataset) -> None:

@@ -115,16 +115,21 @@ class Wordpieces(keras.layers.Layer):
         parts = pieces if self.is_pair else (pieces,)
         return tf.add_n([part.row_lengths() for part in parts]) + self.num_added
 
-    def different_words(self, texts: Any) -> tuple[Any, Any]:
-        """The different words of some texts [N] before they are taken apart, and how often each occurs, int64.
+    def parted(self, texts: Any) -> Any:
+        """The words of each text, string [N], before they are taken apart: ragged string [N, (words)].
 
-        Punctuation marks and special pieces are words. One may be empty: of mere accents nothing is left.
+        A punctuation mark is a word; a special piece is one that no text can hold. A word may be empty: of mere accents
+        nothing is left.
         """
         with ON_CPU():
-            words = split(tf.convert_to_tensor(texts, dtype=tf.string), rules=self.rules, numbers=self.numbers)
-            before, _, times = tf.unique_with_counts(words.flat_values, out_idx=tf.int64)
-            after, places = tf.unique(self._changed(before))
-            return after, tf.math.unsorted_segment_sum(times, places, tf.size(after))
+            words, different, places = self._different(texts)
+            return words.with_flat_values(tf.gather(different, places))
+
+    def different_words(self, texts: Any) -> tuple[Any, Any]:
+        """The different words that `parted` gives of some texts, and how often each occurs, int64."""
+        with ON_CPU():
+            found, _, times = tf.unique_with_counts(self.parted(texts).flat_values, out_idx=tf.int64)
+            return found, times
 
     def hidden(self, ids: Any) -> Any:
         """What stands in the place of pieces that augmentation hides, of the shape of `ids`: [MASK]."""
@@ -154,12 +159,17 @@ class Wordpieces(keras.layers.Layer):
     def _pieces(self, texts: Any) -> Any:
         """ragged int32 [N, (pieces)] of string [N]; each different word is taken apart once."""
         with ON_CPU():
-            words = split(tf.convert_to_tensor(texts, dtype=tf.string), rules=self.rules, numbers=self.numbers)
-            different, places = tf.unique(words.flat_values, out_idx=tf.int64)
-            pieces = self._of_words.of(self._changed(different))
-            found = tf.gather(pieces, places)
+            words, different, places = self._different(texts)
+            found = tf.gather(self._of_words.of(different), places)
             starts = tf.gather(found.row_splits, words.row_splits)
             return tf.RaggedTensor.from_row_splits(found.flat_values, starts, validate=False)
+
+    def _different(self, texts: Any) -> tuple[Any, Any, Any]:
+        """The words of each text as they stand there, ragged [N, (words)]; all different ones, string [n], in small
+        letters and without accents as the rules say; and where each word is among those."""
+        words = split(tf.convert_to_tensor(texts, dtype=tf.string), rules=self.rules, numbers=self.numbers)
+        different, places = tf.unique(words.flat_values, out_idx=tf.int64)
+        return words, self._changed(different), places
 
     @property
     def _of_words(self) -> Pieces:

@@ -83,6 +83,7 @@ def test_the_report_says_how_the_texts_were_read(text_run, texts):
         "without_words": 1,
         "max_length": MAX_LENGTH,
         "keep": "start",
+        "unit": "words",
     }
     text = (text_run.path / "eval" / "test" / "report.txt").read_text()
     assert str(evaluation.words) in text

@@ -50,6 +50,7 @@ def test_words_are_counted_as_the_network_reads_them(run, folder):
         "without_words": 1,
         "max_length": 12,
         "keep": "start",
+        "unit": "words",
     }
     rows = evaluation.folder.predictions
     assert rows.num_words.tolist() == [3, 20, 0, 2]
