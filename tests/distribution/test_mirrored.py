@@ -40,6 +40,17 @@ data: {name: imdb, source: sample, limit: 200}
 model: {name: lstm, embedding: {size: 8}, units: [8, 8], dense: [], words: {vocabulary: 500, max_length: 40}}
 train: {epochs: 2, batch_size: 32, augment: {word_dropout: 0.2}}
 """
+ENCODER = """
+data: {name: imdb, source: sample, limit: 200}
+model:
+  name: bert
+  encoder: random
+  sizes: {vocabulary: 300, blocks: 2, size: 16, heads: 2, feed_forward: 32, positions: 32}
+  wordpieces: {max_length: 24}
+  encoder_dropout: 0.0
+  dropout: 0.0
+train: {epochs: 2, batch_size: 32, optimizer: {name: adamw, schedule: {name: linear, warmup_epochs: 0.5}}}
+"""
 # 200 rows are 6 whole batches and one of 8: of a batch that does not divide, Keras weighs the rows of the smaller share
 # more. The validation split has an odd number of rows.
 TABLES = """
@@ -60,9 +71,10 @@ train: {epochs: 2, batch_size: 32}
     [
         (IMAGES, "train.batch_size=33", "32 and 34"),
         (TEXTS, "train.batch_size={tokens: 900}", "replicas cannot share them"),
+        (ENCODER, "train.batch_size=33", "32 and 34"),
         (TABLES, "train.batch_size=33", "32 and 34"),
     ],
-    ids=["images", "texts", "tables"],
+    ids=["images", "texts", "encoder", "tables"],
 )
 def test_two_replicas_give_the_numbers_of_one(config: str, unfit: str, says: str) -> None:
     command = [sys.executable, "-c", PROGRAM, config, unfit]
