@@ -1,8 +1,8 @@
 """The states of an encoder against those of the library `transformers` with PyTorch on the same weights and reviews.
 
 In float32, without dropout, at every piece that is no padding; the texts are cut by the library's own tokenizer, and
-read once alone and once in pairs of two. The other program (bench/peers/hf_encoder.py) runs in an environment of its own,
-which has `transformers` and `torch`.
+read once alone and once in pairs of two. The other program (bench/peers/hf_encoder.py) runs in an environment of its
+own, which has `transformers` and `torch`.
 """
 
 import argparse
@@ -38,12 +38,12 @@ def main() -> None:
     options = parser.parse_args()
     encoder = find_encoder(str(options.encoder.resolve()))
     reviews = list(test_reviews(options.texts))
-    half = len(reviews) // 2
+    pairs = [list(pair) for pair in zip(reviews[::2], reviews[1::2], strict=False)]
     rows = []
-    for what, texts in (("alone", reviews), ("in pairs", [list(pair) for pair in zip(reviews[:half], reviews[half:])])):
-        reference = states_of_the_reference(texts, options=options)
-        rows.append({"encoder": options.encoder.name, "texts": f"{len(reviews)} {what}", **compared(encoder, reference)})
-        rows[-1] |= {"target": f"<= {LARGEST_DIFFERENCE:g}"}
+    for what, texts in (("alone", reviews), ("in pairs", pairs)):
+        found = compared(encoder, states_of_the_reference(texts, options=options))
+        row = {"encoder": options.encoder.name, "texts": f"{len(reviews)} {what}", **found}
+        rows.append(row | {"target": f"<= {LARGEST_DIFFERENCE:g}"})
         tell(what="encoder exactness", **rows[-1])
     if options.save:
         command = "python bench/encoder_exactness.py --encoder minilm --reference PYTHON --save"
@@ -53,9 +53,10 @@ def main() -> None:
 
 def test_reviews(count: int) -> tuple[str, ...]:
     """The first test reviews that come with the package."""
-    examples = imdb.load(imdb.Options(name="imdb", source="sample"), seed=0).test.examples
-    assert isinstance(examples, Texts)
-    return examples.strings[:count]
+    test = imdb.load(imdb.Options(name="imdb", source="sample"), seed=0).test
+    if test is None or not isinstance(test.examples, Texts):
+        raise TypeError("the reviews are texts, and some are for tests")
+    return test.examples.strings[:count]
 
 
 def states_of_the_reference(texts: Sequence[Any], *, options: argparse.Namespace) -> dict[str, npt.NDArray[Any]]:

@@ -106,14 +106,19 @@ class Options(ArchitectureOptions):
     @model_validator(mode="after")
     def _one_way_to_train(self) -> "Options":
         if self.lora is not None and (self.freeze != "none" or self.unfreeze_every is not None):
-            raise ValueError("with `lora` the encoder is frozen but for its changes; leave out `freeze` and `unfreeze_every`")
+            raise ValueError("with `lora` nothing else of the encoder trains; leave out `freeze` and `unfreeze_every`")
         if self.freeze == "all" and self.unfreeze_every is not None:
             raise ValueError("`freeze: all` leaves nothing for `unfreeze_every`; take one of the two")
         return self
 
 
 def reading(options: Options, kind: str) -> Any:
-    """What the preprocessing of this kind must know of the model."""
+    """What the preprocessing of this kind must know of the model.
+
+    Raises:
+        UserError: the encoder cannot be what the options ask for, which is told before any text is read.
+    """
+    _encoder(options)
     reading = EncoderReading(encoder=options.encoder, sizes=options.sizes, wordpieces=options.wordpieces)
     if kind == "columns":
         from aimodels.preprocessing.columns import Options as ColumnsOptions
@@ -188,7 +193,7 @@ class _Reading:
         """The states that the encoder gives for the first text; it has its weights from then on."""
         from aimodels.layers.bert_encoder import Training, encoder_layers, load_weights
 
-        options, encoder = self.options, _encoder(self.options, text)
+        options, encoder = self.options, _encoder(self.options, vocabulary=text.vocabulary)
         self.layers = encoder_layers(
             encoder.shape,
             dropout=None if options.encoder_dropout == "auto" else options.encoder_dropout,
@@ -204,34 +209,25 @@ class _Reading:
         return states
 
 
-def _encoder(options: Options, text: TextEncoding) -> "Encoder":
-    """The encoder, which fits the options.
+def _encoder(options: Options, *, vocabulary: tuple[str, ...] = ()) -> "Encoder":
+    """The encoder, which fits the options and this machine. The pieces are those of a random one.
 
     Raises:
-        UserError: it cannot be read, has fewer positions than are asked for, or fewer blocks than are to be frozen.
+        UserError: it cannot be read, needs more memory than there is, or has fewer blocks than are to be frozen.
     """
-    found = _found(options, text)
-    if text.max_length > found.shape.positions:
-        message = f"texts of {text.max_length} pieces are asked for, and the encoder has {found.shape.positions} positions"
-        raise _wrong(message, code="AM365", path="model.wordpieces.max_length", help=f"at most {found.shape.positions}")
-    if isinstance(options.freeze, int) and options.freeze > found.shape.blocks:
-        message = f"{options.freeze} blocks are to be frozen, and the encoder has {found.shape.blocks}"
-        raise _wrong(message, code="AM366", path="model.freeze", help="all: the whole encoder")
-    return found
-
-
-def _found(options: Options, text: TextEncoding) -> "Encoder":
-    if options.encoder == RANDOM:
-        from aimodels.encoders.random_encoder import random_encoder
-
-        return random_encoder(options.sizes, text.vocabulary)
     from aimodels.encoders.finding import find_encoder
+    from aimodels.encoders.memory import expect_fits
+    from aimodels.encoders.random_encoder import random_encoder
 
-    return find_encoder(options.encoder)
-
-
-def _wrong(message: str, *, code: str, path: str, help: str) -> ConfigError:
-    return ConfigError([Problem(code=code, message=message, path=path, help=help)], source="model")
+    is_random = options.encoder == RANDOM
+    found = random_encoder(options.sizes, vocabulary) if is_random else find_encoder(options.encoder)
+    blocks = found.shape.blocks
+    if isinstance(options.freeze, int) and options.freeze > blocks:
+        message = f"`model.freeze` asks for {options.freeze} frozen blocks, and the encoder {found.name} has {blocks}"
+        help = f"at most {blocks}; or `all`: the whole encoder"
+        raise ConfigError([Problem(code="AM365", message=message, path="model.freeze", help=help)], source="model")
+    expect_fits(found.shape, name=found.name, trains=options.freeze != "all" and options.lora is None)
+    return found
 
 
 def _num_frozen(options: Options, *, num_blocks: int) -> int:

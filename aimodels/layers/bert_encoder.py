@@ -15,6 +15,8 @@ from aimodels.layers.low_rank import changing
 from aimodels.layers.self_attention import JOINT
 
 Array = npt.NDArray[np.float32]
+# Each weight of some layers, and the names of what stands in it, side by side.
+Places = list[tuple[Any, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,10 @@ def weights_of(layers: EncoderLayers) -> dict[str, Array]:
     return {name: found[name] for name in layers.shape.weights}
 
 
-def _places(layers: EncoderLayers) -> list[tuple[Any, tuple[str, ...]]]:
+def _places(layers: EncoderLayers) -> Places:
     """Each weight of the layers, and the names of what stands in it, side by side."""
     first = layers.embeddings
-    places = [(first.word, ("embeddings/word",)), (first.position, ("embeddings/position",))]
+    places: Places = [(first.word, ("embeddings/word",)), (first.position, ("embeddings/position",))]
     if first.segment is not None:
         places.append((first.segment, ("embeddings/segment",)))
     places += _of_norm(first.norm, "embeddings/norm")
@@ -124,7 +126,7 @@ def _places(layers: EncoderLayers) -> list[tuple[Any, tuple[str, ...]]]:
     return places
 
 
-def _of_block(block: EncoderBlock, name: str) -> list[tuple[Any, tuple[str, ...]]]:
+def _of_block(block: EncoderBlock, name: str) -> Places:
     attention = block.attention
     return [
         (attention.kernel, tuple(f"{name}/{part}/kernel" for part in JOINT)),
@@ -138,15 +140,15 @@ def _of_block(block: EncoderBlock, name: str) -> list[tuple[Any, tuple[str, ...]
     ]
 
 
-def _of_norm(norm: keras.layers.Layer, name: str) -> list[tuple[Any, tuple[str, ...]]]:
+def _of_norm(norm: keras.layers.Layer, name: str) -> Places:
     return [(norm.gamma, (f"{name}/gamma",)), (norm.beta, (f"{name}/beta",))]
 
 
-def _of_dense(dense: keras.layers.Layer, name: str) -> list[tuple[Any, tuple[str, ...]]]:
+def _of_dense(dense: keras.layers.Layer, name: str) -> Places:
     return [(dense.kernel, (f"{name}/kernel",)), (dense.bias, (f"{name}/bias",))]
 
 
-def _expect_all(layers: EncoderLayers, places: list[tuple[Any, tuple[str, ...]]]) -> None:
+def _expect_all(layers: EncoderLayers, places: Places) -> None:
     """Hold that every weight of the layers has its place, but for the changes of low rank, which begin as nothing.
 
     Raises:

@@ -30,7 +30,7 @@ class EncoderBlock(Freezable):
     and nothing else of the block.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # Keras reads a layer back from one argument per entry of its config
         self, *, heads: int, feed_forward: int, norm: str = "pre", activation: str = "gelu", dropout: float = 0.0,
         attention_dropout: float = 0.0, epsilon: float = EPSILON, low_rank: Mapping[str, Any] | None = None,
         **options: Any,
@@ -81,9 +81,9 @@ class EncoderBlock(Freezable):
 
     def get_config(self) -> dict[str, Any]:
         """What the layer is made from."""
-        names = ("heads", "feed_forward", "norm", "activation", "dropout")
-        names += ("attention_dropout", "epsilon", "low_rank", "frozen")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        network = ("heads", "feed_forward", "norm", "activation", "epsilon")
+        training = ("dropout", "attention_dropout", "low_rank", "frozen")
+        return {**super().get_config(), **{name: getattr(self, name) for name in (*network, *training)}}
 
     def _dense(self, units: int, *, name: str, activation: Any = None) -> keras.layers.Dense:
         if self.low_rank is None or name not in self.low_rank["on"]:

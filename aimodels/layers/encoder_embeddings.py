@@ -22,7 +22,7 @@ class EncoderEmbeddings(Freezable):
     `dropout` falls on the normalised sum, unless the layer is `frozen`, or not `trainable` for now.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # Keras reads a layer back from one argument per entry of its config
         self, *, pieces: int, positions: int, segments: int, embedding: int, size: int, epsilon: float = EPSILON,
         dropout: float = 0.0, **options: Any,
     ) -> None:  # fmt: skip

@@ -16,8 +16,8 @@ Weights = list[npt.NDArray[np.float32]]
 class LowRank(keras.layers.Layer):
     """From rows [N, features] to alpha / rank * (rows . down) . up, [N, units], with two thin matrices.
 
-    Hu et al. (2021), "LoRA: Low-Rank Adaptation of Large Language Models", section 4.1: `down` begins at random and `up`
-    at 0, so that nothing is changed before the first step.
+    Hu et al. (2021), "LoRA: Low-Rank Adaptation of Large Language Models", section 4.1: `down` begins at random and
+    `up` at 0, so that nothing is changed before the first step.
     """
 
     def __init__(self, units: int, *, rank: int, alpha: float, **options: Any) -> None:

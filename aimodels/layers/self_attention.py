@@ -22,8 +22,9 @@ class SelfAttention(keras.layers.Layer):
 
     Vaswani et al. (2017), "Attention Is All You Need", section 3.2; what `keras.layers.MultiHeadAttention` computes on
     one sequence, with queries, keys and values from one product. No word looks at padding. What comes out at padding
-    means nothing, and no later layer looks at it. `dropout` falls on what the softmax gives. `low_rank` (`rank`, `alpha`
-    and the parts that it is `on`: query, key, value, output) adds a change of low rank to the kernels of these parts.
+    means nothing, and no later layer looks at it. `dropout` falls on what the softmax gives. `low_rank` (`rank`,
+    `alpha` and the parts that it is `on`: query, key, value, output) adds a change of low rank to the kernels of these
+    parts.
     """
 
     def __init__(
