@@ -36,7 +36,10 @@ def dry_run(loaded: Loaded) -> DryRun:
     placement = place(config.train)
     with placement.strategy.scope():
         prepared = prepare(loaded.config, dataset, placement=placement)
-    loss = prepared.model.evaluate(prepared.batches.epoch(0).take(1), verbose=0, return_dict=True)["loss"]
+    batch, encoder = prepared.batches.epoch(0).take(1), prepared.network.encoder
+    if encoder is not None:
+        batch = batch.map(lambda ids, *rest: (encoder(ids), *rest))
+    loss = prepared.model.evaluate(batch, verbose=0, return_dict=True)["loss"]
     if not math.isfinite(loss):
         raise FailedError(
             "the loss of the first batch is not a finite number",
@@ -44,4 +47,4 @@ def dry_run(loaded: Loaded) -> DryRun:
             help="look at the data for extreme values, or scale it: model.images.scale=standardize for images, "
             "scale: robust or clip: iqr for columns of a table",
         )
-    return DryRun(int(prepared.model.count_params()), tuple(prepared.model.output_shape), float(loss))
+    return DryRun(int(prepared.network.whole.count_params()), tuple(prepared.model.output_shape), float(loss))

@@ -1,6 +1,7 @@
 """The training loop: an epoch of `model.fit`, then what happens between two epochs."""
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 import keras
@@ -12,12 +13,13 @@ from aimodels.distribution.strategy import Placement
 from aimodels.errors import FailedError
 from aimodels.events import EpochEnded, EpochStarted, StoppedEarly, emit
 from aimodels.runs.folder import RunFolder
+from aimodels.training.ending import Ending
 from aimodels.training.image_source import broken_images_named
 from aimodels.training.progress import Progress, after_epoch
-from aimodels.training.recording import Ending
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.stopping import LossNotFinite, StepWatcher, StopTraining, deadline, watching_signals
 from aimodels.training.tensorboard import write_scalars
+from aimodels.training.unfreezing import train_layers
 
 
 class EpochBatches(Protocol):
@@ -72,12 +74,17 @@ class Fitted(Protocol):
     def save(self, run: RunFolder, *, epoch: int, is_best: bool) -> None:
         """Keep what was learned in the epochs so far."""
 
-    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining) -> Progress:
-        """Keep what an epoch that was left in its middle has learned, if it is to be kept; gives the state after it."""
+    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, seconds: float) -> Progress:
+        """Keep what an epoch has learned that was left after these seconds, if it is to be kept; the state after it."""
 
 
-def fit(run: RunFolder, prepared: Fitted, *, ending: Ending) -> None:
+Feed = Callable[[Callable[[], None]], EpochBatches]
+
+
+def fit(run: RunFolder, prepared: Fitted, *, ending: Ending, feed: Feed | None = None) -> None:
     """Train epoch by epoch until done, stopped early, out of time or interrupted; `ending` learns which.
+
+    `feed` gives the batches where they take a while to be made; it calls what it is given now and then.
 
     Raises:
         FailedError: the loss is not finite, or memory is exhausted.
@@ -87,12 +94,13 @@ def fit(run: RunFolder, prepared: Fitted, *, ending: Ending) -> None:
         ends_at = deadline(train.max_time, started_at=time.perf_counter())
         watcher = StepWatcher(run, signals=signals, ends_at=ends_at, steps=prepared.steps.per_epoch)
         try:
+            batches = feed(watcher.look) if feed else prepared.batches
             while progress.epochs_done < train.epochs and not progress.stop_reason:
-                progress = one_epoch(run, prepared, progress=progress, watcher=watcher)
+                progress = one_epoch(run, prepared, progress=progress, watcher=watcher, batches=batches)
                 ending.progress = progress
         except StopTraining as stop:
             ending.stop(stop, fraction=watcher.fraction)
-            progress = prepared.leave(run, progress=progress, stop=stop)
+            progress = prepared.leave(run, progress=progress, stop=stop, seconds=watcher.seconds)
             if progress.epochs_done:
                 ending.progress = progress
     reason = ending.reason or progress.stop_reason
@@ -100,13 +108,22 @@ def fit(run: RunFolder, prepared: Fitted, *, ending: Ending) -> None:
         emit(StoppedEarly(epoch=progress.epochs_done, reason=reason))
 
 
-def one_epoch(run: RunFolder, prepared: Fitted, *, progress: Progress, watcher: StepWatcher) -> Progress:
+def one_epoch(
+    run: RunFolder, prepared: Fitted, *, progress: Progress, watcher: StepWatcher, batches: EpochBatches
+) -> Progress:
     """Train one epoch, write down what it gave, and give the state after it."""
     epoch = progress.epochs_done
     emit(EpochStarted(epoch + 1))
     started_at = time.perf_counter()
-    metrics = _fit_epoch(run, prepared, epoch=epoch, watcher=watcher)
-    seconds = time.perf_counter() - started_at
+    metrics = _fit_epoch(run, prepared, epoch=epoch, watcher=watcher, batches=batches)
+    return end_epoch(run, prepared, progress=progress, metrics=metrics, seconds=time.perf_counter() - started_at)
+
+
+def end_epoch(
+    run: RunFolder, prepared: Fitted, *, progress: Progress, metrics: dict[str, float], seconds: float
+) -> Progress:
+    """Write down what one more epoch gave, keep what it learned, and give the state after it."""
+    epoch = progress.epochs_done
     metrics["learning_rate"] = prepared.last_rate
     after = after_epoch(progress, metrics, train=prepared.config.train)
     prepared.rate.reduction.assign(after.reduction)
@@ -120,13 +137,18 @@ def one_epoch(run: RunFolder, prepared: Fitted, *, progress: Progress, watcher: 
     return after
 
 
-def _fit_epoch(run: RunFolder, prepared: Fitted, *, epoch: int, watcher: StepWatcher) -> dict[str, float]:
+def _fit_epoch(
+    run: RunFolder, prepared: Fitted, *, epoch: int, watcher: StepWatcher, batches: EpochBatches
+) -> dict[str, float]:
     train = prepared.config.train
+    if train_layers(prepared.model, epoch=epoch):
+        # What trains is part of the graph of a step.
+        prepared.model.make_train_function(force=True)
     try:
         with broken_images_named(prepared.dataset):
             history = prepared.model.fit(
-                prepared.batches.epoch(epoch),
-                validation_data=prepared.batches.validation(),
+                batches.epoch(epoch),
+                validation_data=batches.validation(),
                 initial_epoch=epoch,
                 epochs=epoch + 1,
                 # The order is decided in the batches; Keras warns when it is asked to shuffle a dataset.

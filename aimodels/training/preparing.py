@@ -1,8 +1,8 @@
 """Model, batches, optimizer and state of a training, ready for its first step."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import keras
 import tensorflow as tf
@@ -20,17 +20,22 @@ from aimodels.training.assembling import Network, assemble
 from aimodels.training.batching import Batches
 from aimodels.training.checkpoints import save_best, save_last
 from aimodels.training.compiling import compile_model
+from aimodels.training.features import FeatureBatches, feature_batches, split_at_features
 from aimodels.training.objectives import objective_for
 from aimodels.training.progress import Progress, begin
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.speed import Speed, Work, choose_speed
 from aimodels.training.stopping import StopTraining
 from aimodels.training.target_scale import target_scale
+from aimodels.training.unfreezing import in_words
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything that one training needs, ready for its first step. `network.whole` is what is saved."""
+    """Everything that one training needs, ready for its first step. `network.whole` is what is saved.
+
+    `choices` say what was chosen for this network, besides what `speed` says.
+    """
 
     config: Config
     dataset: Dataset
@@ -42,6 +47,7 @@ class Prepared:
     placement: Placement
     precision: str
     speed: Speed
+    choices: dict[str, str] = field(default_factory=dict)
 
     @property
     def model(self) -> keras.Model:
@@ -49,9 +55,19 @@ class Prepared:
         return self.network.trained
 
     @property
+    def num_parameters(self) -> int:
+        """Of the whole network."""
+        return int(self.network.whole.count_params())
+
+    @property
     def last_rate(self) -> float:
         """The learning rate of the last step that was done."""
         return float(self.rate(keras.ops.maximum(self.model.optimizer.iterations - 1, 0)))
+
+    def feed(self, between: Callable[[], None]) -> Batches | FeatureBatches:
+        """The batches of `model`; those of features take a while, in which `between` is called now and then."""
+        encoder = self.network.encoder
+        return self.batches if encoder is None else feature_batches(self.batches, encoder, between=between)
 
     def save(self, run: RunFolder, *, epoch: int, is_best: bool) -> None:
         """The network with the state of its optimizer as the last checkpoint, alone as the best one."""
@@ -59,7 +75,7 @@ class Prepared:
         if is_best:
             save_best(run, self.network.whole, epoch=epoch)
 
-    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining) -> Progress:
+    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, seconds: float) -> Progress:
         """Nothing of a first, unfinished epoch is lost; that of a later one is."""
         if not run.checkpoint("best").exists():
             self.save(run, epoch=0, is_best=True)
@@ -125,6 +141,9 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     objective = objective_for(dataset.target, config.train, scale=scale)
     with computing_in(precision):
         network = assemble(config, dataset, scale=scale)
+    architecture = discovery.plugin("architectures", config.model.name)
+    split = split_at_features(network, architecture, config=config, dataset=dataset)
+    network = split.network
     batches = Batches(
         dataset,
         config,
@@ -135,11 +154,11 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     )
     check_shares(config.train, num_examples=batches.examples_per_epoch, num_replicas=placement.num_replicas)
     steps = Steps(per_epoch=batches.steps_per_epoch, epochs=config.train.epochs)
-    architecture = discovery.plugin("architectures", config.model.name)
     kind = preprocessing_for(architecture, dataset=dataset, name=config.model.name)
     # A user's own architecture need not say where XLA is faster, by what it is given and device.
     xla_faster_on = getattr(architecture, "XLA_FASTER_ON", {}).get(kind, ())
-    work = Work(network.trained, examples_per_step=batches.examples_per_step, positions=batches.mean_length)
+    positions = 1.0 if network.encoder else batches.mean_length
+    work = Work(network.trained, examples_per_step=batches.examples_per_step, positions=positions)
     speed = choose_speed(work, config.train, steps=steps, placement=placement, xla_faster_on=xla_faster_on)
     rate = compile_model(network.trained, objective, train=config.train, steps=steps, speed=speed)
     if network.trained is not network.whole:
@@ -157,4 +176,5 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
         placement=placement,
         precision=precision,
         speed=speed,
+        choices={"features": split.told, "unfreezing": in_words(network.trained, steps=steps)},
     )

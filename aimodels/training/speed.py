@@ -8,6 +8,7 @@ import keras
 from aimodels.config.schema import Train
 from aimodels.distribution.strategy import Placement
 from aimodels.errors import ConfigError, Problem
+from aimodels.layers.encoder_embeddings import EncoderEmbeddings
 from aimodels.layers.positions import LearnedPositions
 from aimodels.training.schedules import Steps
 
@@ -42,8 +43,11 @@ class Work:
 
     @property
     def flops(self) -> float:
-        """Floating-point operations of one step; the backward pass counts as two forward passes."""
-        return 3 * flops_per_example(self.model, positions=self.positions) * self.examples_per_step
+        """Floating-point operations of one step; the backward pass of what trains counts as two forward passes."""
+        forward, trained = (
+            flops_per_example(self.model, positions=self.positions, only_trained=only) for only in (False, True)
+        )
+        return (forward + 2 * trained) * self.examples_per_step
 
 
 def choose_speed(
@@ -97,18 +101,18 @@ def _refused(path: str, reason: str) -> ConfigError:
     return ConfigError([Problem(code="AM310", message=message, path=path, help="leave it at auto")], source="train")
 
 
-def flops_per_example(model: keras.Model, *, positions: float = 1.0) -> float:
+def flops_per_example(model: keras.Model, *, positions: float = 1.0, only_trained: bool = False) -> float:
     """Floating-point operations of one forward pass: two per weight and position it is used at.
 
     `positions` is how many of these a text has; every matrix of a text network is taken to be used at each of them.
     """
-    layers = model._flatten_layers(include_self=False)
+    layers = [each for each in model._flatten_layers(include_self=False) if each.trainable or not only_trained]
     return float(sum(2 * _weights(layer) * _positions(layer) * positions for layer in layers))
 
 
 def _weights(layer: keras.Layer) -> int:
     """The numbers in the layer's own matrices; a table of embeddings or positions is looked up, not multiplied."""
-    if isinstance(layer, keras.layers.Embedding | LearnedPositions):
+    if isinstance(layer, keras.layers.Embedding | LearnedPositions | EncoderEmbeddings):
         return 0
     return sum(int(keras.ops.size(weight)) for weight in layer._trainable_variables if len(weight.shape) > 1)
 

@@ -86,11 +86,18 @@ class StepWatcher(keras.callbacks.Callback):
         self._beat_at = time.perf_counter()
         self._last_finite: float | None = None
         self.fraction = 0.0
+        self._began_at = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Since the epoch began."""
+        return time.perf_counter() - self._began_at
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Remember which epoch this is; Keras counts from 0."""
         self._epoch = epoch + 1
         self.fraction = 0.0
+        self._began_at = time.perf_counter()
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """What was asked for between two epochs is done before another step."""
@@ -109,6 +116,10 @@ class StepWatcher(keras.callbacks.Callback):
 
     def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Validation can be left as well, and is a sign of life."""
+        self.look()
+
+    def look(self) -> None:
+        """What is done between two parts of any other work: a sign of life, and leaving if there is a reason to."""
         clock = time.perf_counter()
         self._leave_if_asked(clock)
         self._beat(clock)

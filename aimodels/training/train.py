@@ -31,5 +31,5 @@ def train(loaded: Loaded, where: RunPlace) -> RunFolder:
         prepared = prepare(loaded.config, dataset, placement=placement)
     run = RunFolder.create(where.runs_dir, stem=loaded.name, exactly=where.exactly)
     with recording(run, loaded, prepared, where=where) as ending:
-        fit(run, prepared, ending=ending)
+        fit(run, prepared, ending=ending, feed=prepared.feed)
     return run

@@ -1,0 +1,204 @@
+"""Features of a frozen encoder: computed once, the same training as without, kept on disk, told."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aimodels.config.loading import load
+from aimodels.events import Event, Inferred, PhaseStarted, Warned, listening
+from aimodels.runs.folder import RunFolder
+from aimodels.runs.place import RunPlace
+
+pytestmark = pytest.mark.tensorflow
+
+BASE = """
+name: frozen
+seed: 3
+data: {name: imdb, source: sample, limit: 60}
+model:
+  name: bert
+  encoder: random
+  sizes: {vocabulary: 300, blocks: 1, size: 16, heads: 2, feed_forward: 32}
+  wordpieces: {max_length: 24}
+  freeze: all
+  dense: [8]
+train: {epochs: 2, batch_size: 16, optimizer: {name: adam, learning_rate: 1e-2}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of features that is empty."""
+    from aimodels.training import feature_cache
+
+    folder = tmp_path / "cache" / "features"
+    monkeypatch.setattr(feature_cache, "folder", lambda: folder)
+    return folder
+
+
+def trained(tmp_path: Path, *overrides: str) -> tuple[RunFolder, list[Event]]:
+    """A run, and what was told on the way."""
+    from aimodels.training.train import train
+
+    (tmp_path / "frozen.yaml").write_text(BASE)
+    events: list[Event] = []
+    with listening(events.append):
+        return train(load(tmp_path / "frozen.yaml", overrides=overrides), RunPlace(tmp_path / "runs")), events
+
+
+def computed(events: list[Event]) -> list[str]:
+    return [
+        each.name for each in events if isinstance(each, PhaseStarted) and each.name.startswith("computing the fea")
+    ]
+
+
+def codes(events: list[Event]) -> set[str]:
+    return {each.code for each in events if isinstance(each, Warned)} & {"AM375", "AM376"}
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (),
+        ("model.pooling=cls", "data.validation=0"),
+        ("model.pooling=max", "train.batch_size={tokens: 200}", "train.class_weights=balanced"),
+    ],
+)
+def test_the_history_is_that_of_reading_the_texts_in_each_step(overrides: tuple[str, ...], tmp_path: Path) -> None:
+    once, events = trained(tmp_path, *overrides)
+    each_step, others = trained(tmp_path, *overrides, "model.cache_features=false")
+    assert computed(events)
+    assert not computed(others)
+    for name, values in each_step.history().items():
+        assert once.history()[name] == pytest.approx(values, abs=1e-5), name
+    weights = [[np.asarray(each) for each in run.model("last").get_weights()] for run in (once, each_step)]
+    for left, right in zip(*weights, strict=True):
+        np.testing.assert_allclose(left, right, atol=1e-4)
+    assert once.facts()["num_parameters"] == each_step.facts()["num_parameters"]
+    assert once.facts()["choices"]["features"] == "computed once: nothing of the encoder trains"
+    assert each_step.facts()["choices"]["features"] == "computed in each step: cache_features is false"
+
+
+@pytest.mark.parametrize(
+    ("override", "reason"),
+    [
+        ("model.pooling=attention", "computed in each step: pooling: attention trains"),
+        ("train.augment={word_dropout: 0.1}", "computed in each step: train.augment changes the texts"),
+        ("model.freeze=embeddings", None),
+    ],
+)
+def test_what_cannot_be_computed_once_is_told(override: str, reason: str | None, tmp_path: Path) -> None:
+    run, events = trained(tmp_path, override, "train.epochs=1")
+    assert not computed(events)
+    assert run.facts()["choices"].get("features") == reason
+
+
+def test_the_next_run_reads_what_the_first_kept(tmp_path: Path, own_cache: Path) -> None:
+    first, events = trained(tmp_path)
+    assert len(computed(events)) == len(list(own_cache.iterdir())) == 2
+    told = [line for each in events if isinstance(each, Inferred) for line in each.lines if "kept for the next" in line]
+    assert all(" MB)" in line for line in told)
+    again, later = trained(tmp_path, "model.dense=[4]", "train.batch_size=8")
+    assert not computed(later)
+    lines = [line for each in later if isinstance(each, Inferred) for line in each.lines]
+    assert sum("are those of an earlier run" in line for line in lines) == 2
+    repeated, _ = trained(tmp_path)
+    assert repeated.history_file.read_bytes() == first.history_file.read_bytes()
+
+
+def test_other_weights_and_other_texts_have_other_features(tmp_path: Path) -> None:
+    from aimodels.data.loading import load_dataset
+    from aimodels.distribution.strategy import place
+    from aimodels.training.feature_cache import key_of
+    from aimodels.training.preparing import prepare
+    from aimodels.training.seeding import seed_everything
+
+    def keys(*overrides: str) -> set[str]:
+        (tmp_path / "frozen.yaml").write_text(BASE)
+        config = load(tmp_path / "frozen.yaml", overrides=overrides).config
+        seed_everything(config.seed, deterministic=True)
+        prepared = prepare(config, load_dataset(config.data, seed=config.seed), placement=place(config.train))
+        sources = (prepared.batches.train, prepared.batches.held_out)
+        return {key_of(prepared.network.encoder, source.encoded) for source in sources}
+
+    expected = keys()
+    assert len(expected) == 2
+    assert keys("model.dropout=0.5", "train.epochs=9") == expected
+    for changed in ("seed=4", "model.wordpieces.max_length=20", "model.pooling=cls", "data.limit=50"):
+        assert not keys(changed) & expected, changed
+
+
+@pytest.mark.parametrize("how", ["cut", "flipped", "other"])
+def test_a_broken_file_is_told_and_written_again(how: str, tmp_path: Path, own_cache: Path) -> None:
+    first, _ = trained(tmp_path)
+    for path in own_cache.iterdir():
+        content = bytearray(path.read_bytes())
+        if how == "cut":
+            content = content[: len(content) // 2]
+        elif how == "flipped":
+            content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        if how == "other":
+            np.savez(path, features=np.zeros((3, 3)))
+    again, events = trained(tmp_path)
+    assert codes(events) == {"AM376"}
+    assert len(computed(events)) == 2
+    assert again.history_file.read_bytes() == first.history_file.read_bytes()
+    assert codes(trained(tmp_path)[1]) == set()
+
+
+def test_a_cache_that_cannot_be_written_is_told_and_the_run_goes_on(tmp_path: Path, own_cache: Path) -> None:
+    own_cache.parent.mkdir()
+    own_cache.write_text("a file where the folder should be")
+    run, events = trained(tmp_path)
+    assert codes(events) == {"AM375"}
+    assert run.facts()["status"] == "finished"
+
+
+def test_ctrl_c_while_features_are_computed_saves_what_there_is(tmp_path: Path) -> None:
+    import signal
+
+    from aimodels.training.train import train
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, PhaseStarted) and event.name.startswith("computing the features"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    (tmp_path / "frozen.yaml").write_text(BASE)
+    with listening(interrupt):
+        run = train(load(tmp_path / "frozen.yaml"), RunPlace(tmp_path / "runs"))
+    assert run.facts()["status"] == "interrupted"
+    assert RunFolder.open(run.path).model().output_shape == (None, 1)
+
+
+def test_numbers_are_learned_on_features_as_well(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows = [f"{' '.join(random.choice(['good', 'bad', 'film', 'plot'], 5))},{random.normal():.3f}" for _ in range(40)]
+    (tmp_path / "scores.csv").write_text("\n".join(["text,score", *rows]))
+    data = "data={name: text_table, path: scores.csv, text: text, target: score, task: regression, validation: 0.2}"
+    histories = [trained(tmp_path, data, f"model.cache_features={on}")[0].history() for on in ("true", "false")]
+    for name, values in histories[1].items():
+        assert histories[0][name] == pytest.approx(values, abs=1e-5), name
+
+
+def test_half_precision_computes_the_same_features(tmp_path: Path, own_cache: Path) -> None:
+    trained(tmp_path, "train.epochs=1")
+    kept = {path.name: path.read_bytes() for path in own_cache.iterdir()}
+    run, events = trained(tmp_path, "train.epochs=1", "train.precision=mixed_bfloat16")
+    assert not computed(events)
+    assert {path.name: path.read_bytes() for path in own_cache.iterdir()} == kept
+    assert run.facts()["precision"] == "mixed_bfloat16"
+
+
+def test_a_dry_run_computes_no_features(tmp_path: Path) -> None:
+    from aimodels.training.dry_run import dry_run
+
+    (tmp_path / "frozen.yaml").write_text(BASE)
+    events: list[Event] = []
+    with listening(events.append):
+        found = dry_run(load(tmp_path / "frozen.yaml"))
+    assert not computed(events)
+    assert np.isfinite(found.loss)
+    assert found.num_parameters == trained(tmp_path, "train.epochs=1")[0].facts()["num_parameters"]
