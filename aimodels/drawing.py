@@ -15,7 +15,7 @@ from aimodels.events import PlotDrawn, emit
 from aimodels.figure_style import DPI, CurveOptions, Format, NothingToDraw, Series, reading_once, save, styled
 from aimodels.runs.atomic import write_json
 from aimodels.runs.evaluations import EvaluationFolder, evaluations
-from aimodels.runs.folder import CROSS_VALIDATION, RunFolder
+from aimodels.runs.folder import CROSS_VALIDATION, PRETRAINING, RunFolder
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,13 @@ def _is_worth_trying(figure: ModuleType, runs: Sequence[RunFolder]) -> bool:
     """Whether a figure that nobody named can show these runs at all."""
     if len(runs) > 1 and not figure.OVERLAYS:
         return False
-    return hasattr(figure, "OF_FOLDS") or not all(_has_folds(run) for run in runs)
+    if figure.SOURCE == "evaluation" and all(_is_of(run, PRETRAINING) for run in runs):
+        return False
+    return hasattr(figure, "OF_FOLDS") or not all(_is_of(run, CROSS_VALIDATION) for run in runs)
 
 
-def _has_folds(run: RunFolder) -> bool:
-    return run.facts().get("kind") == CROSS_VALIDATION
+def _is_of(run: RunFolder, kind: str) -> bool:
+    return bool(run.facts().get("kind") == kind)
 
 
 def _expect_sense(runs: Sequence[RunFolder], request: DrawRequest, *, figures: dict[str, ModuleType]) -> None:
@@ -122,9 +124,11 @@ def _draw(kind: str, figure: ModuleType, *, runs: Sequence[RunFolder], request: 
 
 
 def _expect_model(run: RunFolder, figure: ModuleType) -> None:
-    """A cross-validation has no model of its own to be shown; its folds have."""
-    if _has_folds(run) and not hasattr(figure, "OF_FOLDS"):
+    """A cross-validation has no model of its own to be shown; its folds have. A pre-training answers nothing."""
+    if _is_of(run, CROSS_VALIDATION) and not hasattr(figure, "OF_FOLDS"):
         raise NothingToDraw(f"{run.name} is a cross-validation; name a run of it: aimodels plot {run.fold(1).name}")
+    if _is_of(run, PRETRAINING) and figure.SOURCE == "evaluation":
+        raise NothingToDraw(f"{run.name} is a pre-training, which gives no answers that could be measured")
 
 
 def _split(run: RunFolder, figure: ModuleType, *, wanted: str | None) -> str:

@@ -1,5 +1,6 @@
 """The lines of the live view as plain text: a header, a table that grows, a block that is redrawn."""
 
+import math
 import textwrap
 from dataclasses import dataclass, field
 from statistics import median
@@ -81,7 +82,9 @@ def heading(names: tuple[str, ...]) -> str:
 
 def row(event: EpochEnded, *, names: tuple[str, ...]) -> str:
     """The line of one epoch."""
-    cells = {name: metric(value, name=name) for name, value in event.metrics.items()} | {"time": seconds(event.seconds)}
+    # Before the first epoch there is only what was measured on the validation split.
+    known = {name: value for name, value in event.metrics.items() if event.epoch or not math.isnan(value)}
+    cells = {name: metric(value, name=name) for name, value in known.items()} | {"time": seconds(event.seconds)}
     line = f"{event.epoch:>5}" + "".join(f"{' ' + cells.get(name, ''):>{_column_width(name)}}" for name in names)
     return line + BEST if event.is_best else line
 
@@ -135,7 +138,8 @@ def _time_line(progress: Progress, *, run: RunStarted, step: Step, now: float, w
     in_epoch = now - progress.epoch_began_at
     epoch_left = in_epoch / step.step * (step.steps - step.step) if step.step else 0.0
     # The first epoch holds the compilation: it counts only as long as there is no other.
-    times = [event.seconds for event in progress.ended[1:] or progress.ended] or [in_epoch + epoch_left]
+    ended = [event for event in progress.ended if event.epoch]
+    times = [event.seconds for event in ended[1:] or ended] or [in_epoch + epoch_left]
     run_left = epoch_left + (run.epochs - step.epoch) * median(times)
     parts = [f"elapsed {clock(now - progress.began_at)}"]
     if step.step:

@@ -1,5 +1,6 @@
 """Progress for logs: one line per epoch, one per 30 s of silence; nothing that moves a cursor."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -149,8 +150,9 @@ def started_lines(event: RunStarted) -> list[str]:
 
 
 def epoch_line(event: EpochEnded) -> str:
-    """One epoch on one line."""
-    cells = [f"epoch {event.epoch}/{event.epochs}", *_values(event.metrics), seconds(event.seconds)]
+    """One epoch on one line; epoch 0 is what was measured before the first."""
+    known = {name: value for name, value in event.metrics.items() if event.epoch or not math.isnan(value)}
+    cells = [f"epoch {event.epoch}/{event.epochs}", *_values(known), seconds(event.seconds)]
     return "  ".join([*cells, "best"] if event.is_best else cells)
 
 

@@ -76,7 +76,10 @@ def files(run: RunFolder) -> dict[str, str]:
         "environment": run.environment_file,
     }
     plots = {f"plots/{path.stem}": path for path in sorted(run.plots.glob("*.*"))}
-    return {name: str(path.relative_to(run.path)) for name, path in (known | plots).items() if path.is_file()}
+    found = {name: path for name, path in (known | plots).items() if path.is_file()}
+    if run.encoder.is_dir():
+        found["encoder"] = run.encoder
+    return {name: str(path.relative_to(run.path)) for name, path in found.items()}
 
 
 def summary(run: RunFolder, *, width: int) -> str:

@@ -196,14 +196,14 @@ def look(position: int) -> dict[str, Any]:
     }
 
 
-def number_epochs(axes: "Axes", *, last: int) -> None:
-    """An x axis of whole epochs, from 1 to the last."""
+def number_epochs(axes: "Axes", *, last: int, first: int = 1) -> None:
+    """An x axis of whole epochs, from the first to the last."""
     from matplotlib.ticker import MaxNLocator
 
     margin = min(0.02 * last, 0.5)
-    axes.set_xlim(1 - margin, last + margin)
+    axes.set_xlim(first - margin, last + margin)
     if last <= MANY_EPOCHS:
-        axes.set_xticks(range(1, last + 1))
+        axes.set_xticks(range(first, last + 1))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
 

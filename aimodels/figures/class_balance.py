@@ -24,6 +24,8 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     """
     if run.signature["task"] == "regression":
         raise NothingToDraw(A_NUMBER)
+    if run.signature["task"] == "none":
+        raise NothingToDraw("the run was trained on texts alone")
     path = run.plot_data / "class_balance.json"
     if not path.exists():
         raise NothingToDraw("training kept no class counts")

@@ -71,10 +71,12 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     return numbers
 
 
-def _elapsed(run: RunFolder, *, epochs: Sequence[float]) -> list[float] | None:
+def _elapsed(run: RunFolder, *, epochs: list[float]) -> list[float] | None:
     """Seconds of training at the end of each of these epochs; None where they were not all timed."""
     columns = run.timing() if run.timing_file.exists() else {}
-    return list(accumulate(columns["seconds"])) if columns.get("epoch") == list(epochs) else None
+    # What was measured before the first epoch took no training.
+    before = [0.0] * (epochs[0] == 0)
+    return before + list(accumulate(columns["seconds"])) if columns.get("epoch") == epochs[len(before) :] else None
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ def draw(series: Sequence[Series], *, options: CurveOptions = WHOLE) -> "Figure"
         _mark(panels, runs[0], metrics=metrics)
     panels[-1].set_xlabel(LABELS[options.x])
     if options.x == "epoch":
-        number_epochs(panels[-1], last=int(max(max(run.x) for run in runs)))
+        first, last = (int(of(of(run.x) for run in runs)) for of in (min, max))
+        number_epochs(panels[-1], first=first, last=last)
     figure.legend(handles=_legend(runs), loc="outside lower center", ncols=2 if len(runs) > 1 else 4)
     return figure
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from aimodels.encoders.finding import find_encoder
 from aimodels.errors import UserError
 from aimodels.runs.atomic import TEMPORARY
-from aimodels.runs.folder import CROSS_VALIDATION, FINISHED, RunFolder
+from aimodels.runs.folder import CROSS_VALIDATION, FINISHED, PRETRAINING, RunFolder
 from aimodels.runs.listing import record
 
 State = Literal["ok", "warning", "error"]
@@ -41,7 +42,10 @@ def check_run(run: RunFolder) -> list[Check]:
     if ended:
         checks.append(_tried(run.metrics_file, lambda: f"{len(run.metrics())} entries"))
         checks.append(_tried(run.signature_file, lambda: run.signature["input"]["kind"]))
-    checks += [_checkpoint(run, which) for which in ("best", "last")]
+    if run.facts().get("kind") == PRETRAINING:
+        checks.append(_tried(run.encoder, lambda: f"{find_encoder(str(run.encoder)).shape.blocks} blocks, whole"))
+    else:
+        checks += [_checkpoint(run, which) for which in ("best", "last")]
     checks += list(_leftovers(run, still_running=found.status == "running"))
     return checks
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SCHEMA = "aimodels/1"
 FINISHED = ("finished", "stopped_early", "interrupted")
 CROSS_VALIDATION = "cross_validation"
+PRETRAINING = "pretraining"
 FOLDS = "folds"
 
 
@@ -54,6 +55,7 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.plots = path / "plots"
         self.plot_data = path / "plots" / "data"
+        self.encoder = path / "encoder"
         self.exports = path / "export"
         self.logs = path / "logs"
         self.console_log = path / "logs" / "console.log"
@@ -130,8 +132,9 @@ class RunFolder:
         """Write what was asked for, and mark the run as running by this process."""
         from aimodels.config.loading import to_yaml
 
-        holds_model = facts.get("kind") != CROSS_VALIDATION
-        for folder in (self.checkpoints if holds_model else self.folds, self.plot_data, self.logs):
+        # An encoder takes its place when it is whole.
+        holds = {CROSS_VALIDATION: (self.folds,), PRETRAINING: ()}.get(facts.get("kind", ""), (self.checkpoints,))
+        for folder in (*holds, self.plot_data, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         write_text(self.config_file, source)
         # Named, so that training this file again gives runs of the same name.
@@ -189,7 +192,7 @@ class RunFolder:
 
         Raises:
             MissingError: there is no run here, or it has no checkpoint.
-            UsageError: it is a cross-validation, whose folds are runs.
+            UsageError: it is a cross-validation, whose folds are runs, or a pre-training.
             FailedError: it has not ended.
         """
         run = cls(path)
@@ -203,6 +206,12 @@ class RunFolder:
                 f"{path} is a cross-validation of {facts.get('folds_planned')} runs and holds no model of its own",
                 code="AM550",
                 help=f"name one of its runs ({run.fold(1).path}), or train once on everything, without folds",
+            )
+        if facts.get("kind") == PRETRAINING:
+            raise UsageError(
+                f"{path} is a pre-training: it holds an encoder, which answers nothing by itself",
+                code="AM560",
+                help=f"train a model on it: aimodels train CONFIG model.encoder={run.encoder}",
             )
         if facts.get("status") not in FINISHED:
             raise FailedError(

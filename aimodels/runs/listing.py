@@ -11,7 +11,7 @@ from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.folder import FINISHED, FOLDS, RunFolder
 from aimodels.runs.status import status
 
-SMALLER_IS_BETTER = ("loss", "error", "ece", "mae", "mape", "mse", "rmse", "seconds", "brier")
+SMALLER_IS_BETTER = ("loss", "error", "ece", "mae", "mape", "mse", "rmse", "seconds", "brier", "perplexity")
 LIST_THEM = "list them: aimodels runs ls"
 
 

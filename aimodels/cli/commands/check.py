@@ -7,6 +7,7 @@ from typer import Argument, Option
 
 from aimodels.cli.console import Console
 from aimodels.cli.cross_validating import one_fold
+from aimodels.cli.pretraining import try_pretraining
 from aimodels.config import examples
 from aimodels.config.loading import Loaded, load, to_yaml
 from aimodels.config.writing import differences, dumped
@@ -54,17 +55,20 @@ def command(
     if loaded.config.train.folds:
         console.out(f"✓ folds    {loaded.config.train.folds}, each a run of its own; the first of them:")
         loaded = one_fold(loaded)
+    pretraining = loaded.config.pretrain is not None
     if not no_data:
-        _check_data(loaded, console=console, build=build)
-    if build:
+        pretraining = _check_data(loaded, console=console, build=build)
+    if build and pretraining:
+        console.answer(try_pretraining(console, loaded))
+    elif build:
         _check_model(loaded, console=console)
     console.essential(str(loaded.path))
     return {}
 
 
-def _check_data(loaded: Loaded, *, console: Console, build: bool) -> None:
+def _check_data(loaded: Loaded, *, console: Console, build: bool) -> bool:
+    """Read the data; gives whether it is for a pre-training: there is a section for it, or there are no targets."""
     from aimodels.data.loading import load_dataset
-    from aimodels.data.suitability import check_suits
 
     options = loaded.config.data
     try:
@@ -78,8 +82,9 @@ def _check_data(loaded: Loaded, *, console: Console, build: bool) -> None:
         console.out(f"           {what}: {count:,}")
     for line in dataset.inferred:
         console.out(f"           {line}")
-    check_suits(loaded.config, dataset=dataset)
-    console.out(f"✓ fit      model and training suit the data{'' if build else '; --build also builds the model'}")
+    pretraining = _check_fit(loaded, dataset)
+    what = "pre-training" if pretraining else "training"
+    console.out(f"✓ fit      model and {what} suit the data{'' if build else '; --build also builds the model'}")
     classes = _class_counts(dataset)
     if classes:
         console.out(f"✓ classes  {len(classes)}, {_spread(classes)}")
@@ -90,6 +95,17 @@ def _check_data(loaded: Loaded, *, console: Console, build: bool) -> None:
         facts["target"] = numbers
     inferred = dataset.resolved.model_dump(mode="json") if dataset.resolved is not None else None
     console.answer({"data": facts | {"inferred": list(dataset.inferred), "resolved": inferred}})
+    return pretraining
+
+
+def _check_fit(loaded: Loaded, dataset: "Dataset") -> bool:
+    from aimodels.data.pretraining_suitability import check_suits_pretraining
+    from aimodels.data.suitability import check_suits
+
+    pretraining = loaded.config.pretrain is not None or dataset.target.task == "none"
+    check = check_suits_pretraining if pretraining else check_suits
+    check(loaded.config, dataset=dataset)
+    return pretraining
 
 
 def _spread(classes: Mapping[str, int]) -> str:
