@@ -3,6 +3,7 @@
 import contextvars
 import errno
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -89,12 +90,17 @@ def _is_whole(folder: Path) -> bool:
 def _downloaded(wanted: HubName) -> Path:
     from huggingface_hub import HfApi, snapshot_download
 
-    info = HfApi().model_info(wanted.name, revision=wanted.revision)
+    # Asked here and not once when the package is imported, so that a program can change it.
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    info = HfApi(endpoint=endpoint).model_info(wanted.name, revision=wanted.revision)
     there = [sibling.rfilename for sibling in info.siblings or ()]
     folder = snapshot_download(
         wanted.name,
         revision=wanted.revision,
         allow_patterns=_needed(there, wanted=wanted),
+        endpoint=endpoint,
+        # Several would close each other's connections as soon as one of them breaks.
+        max_workers=1,
         tqdm_class=_bar_of(str(wanted)),
     )
     return Path(str(folder))
