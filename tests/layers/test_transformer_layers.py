@@ -125,7 +125,7 @@ class WithMask:
         return self.model([sequence, mask], training=training)
 
 
-@pytest.mark.parametrize("activation", ["gelu", "relu"])
+@pytest.mark.parametrize("activation", ["gelu", "relu", "silu"])
 @pytest.mark.parametrize("norm", ["pre", "post"])
 def test_a_block_computes_what_its_parts_of_keras_compute(norm: str, activation: str) -> None:
     from aimodels.layers.encoder_block import EncoderBlock
@@ -151,6 +151,72 @@ def test_a_block_drops_what_its_parts_give() -> None:
     unchanged = np.isclose(np.asarray(block(sequence, training=True)), sequence)
     assert unchanged.mean() > 0.98
     assert not np.isclose(np.asarray(block(sequence)), sequence).any()
+
+
+def test_a_frozen_block_drops_nothing() -> None:
+    from aimodels.layers.encoder_block import EncoderBlock
+
+    sequence, _ = batch()
+    options = {"heads": HEADS, "feed_forward": INSIDE, "dropout": 0.5, "attention_dropout": 0.5}
+    for block in (EncoderBlock(**options, frozen=True), EncoderBlock(**options, trainable=False)):
+        np.testing.assert_array_equal(np.asarray(block(sequence, training=True)), np.asarray(block(sequence)))
+        assert block.trainable_variables == []
+        block.trainable = True
+        assert bool(block.trainable_variables) is not block.frozen
+
+
+def test_attention_drops_what_the_softmax_gives() -> None:
+    """A mean over a random share of the words, scaled so that its expectation stays."""
+    import keras
+    import tensorflow as tf
+
+    from aimodels.layers.self_attention import SelfAttention
+
+    keras.utils.set_random_seed(1)
+    layer = SelfAttention(HEADS, dropout=0.25)
+    layer.build((None, None, FEATURES))
+    # Every score is 0, so that each word gathers the mean of all values; the value of each word is 1.
+    layer.kernel.assign(tf.zeros_like(layer.kernel))
+    layer.bias.assign(tf.concat([tf.zeros(2 * FEATURES), tf.ones(FEATURES)], axis=0))
+    layer.output_kernel.assign(tf.eye(FEATURES))
+    sequence = np.zeros((200, 20, FEATURES), dtype="float32")
+    given = np.asarray(layer(sequence, training=True))
+    np.testing.assert_allclose(np.asarray(layer(sequence)), 1.0, atol=1e-6)
+    kept = given * 20 * 0.75
+    np.testing.assert_allclose(kept, np.round(kept), atol=1e-3)
+    assert given.mean() == pytest.approx(1.0, abs=0.01)
+    assert kept.min() < 11 < 19 < kept.max() + 1e-3
+    # Each head drops for itself, and so does each word.
+    assert (given[..., 0] != given[..., FEATURES // HEADS]).mean() > 0.5
+    assert (given[:, 0] != given[:, 1]).mean() > 0.5
+
+
+def test_the_gradient_of_dropped_attention_is_what_tensorflow_finds() -> None:
+    import tensorflow as tf
+
+    from aimodels.layers.self_attention import attend
+
+    random = np.random.default_rng(2)
+    shape = (3, 2, 7, 4)
+    query, key, value = (tf.constant(random.normal(size=shape).astype("float32")) for _ in range(3))
+    mask = mask_of([7, 2, 5], length=7)
+    keep = random.random((3, 2, 7, 7)) < 0.6
+
+    def plain(query: Any, key: Any, value: Any) -> Any:
+        scores = tf.matmul(query, key, transpose_b=True) + tf.where(mask, 0.0, -3e4)[:, None, None, :]
+        return tf.matmul(tf.nn.softmax(scores) * tf.cast(keep, tf.float32), value)
+
+    def ours(query: Any, key: Any, value: Any) -> Any:
+        return attend(query, key, value, mask=mask, keep=keep)
+
+    def found(function: Any) -> list[Any]:
+        with tf.GradientTape() as tape:
+            tape.watch([query, key, value])
+            output = function(query, key, value)
+            total = tf.reduce_sum(output * tf.reshape(tf.sin(tf.range(168.0)), shape))
+        return [np.asarray(tensor) for tensor in (output, *tape.gradient(total, [query, key, value]))]
+
+    assert_all_close(found(ours), found(plain), atol=1e-5)
 
 
 def test_layer_normalization_computes_what_keras_computes() -> None:
