@@ -37,6 +37,7 @@ class RunStarted(Event):
     first_epoch: int = 1
     reading: str = ""
     choices: dict[str, str] = field(default_factory=dict)
+    num_trainable: int | None = None  # None: all of them
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,12 @@ def header(run: RunStarted, *, width: int) -> list[str]:
     title = f"{run.run} · {run.task.replace('_', ' ')}{classes}"
     gap = width - len(title) - len(run.path)
     validation = f"{run.num_validation:,} val" if run.num_validation else "no validation"
+    trained = f" ({run.num_trainable:,} trained)" if run.num_trainable is not None else ""
     lines = [
         title + " " * gap + run.path if gap >= 2 else title,
         f"data    {run.data}   {run.num_train:,} train · {validation} · batch {run.batch_size} · "
         f"{run.steps_per_epoch:,} steps/epoch",
-        f"model   {run.model}   {run.num_parameters:,} parameters · {run.optimizer} · {run.precision} · "
+        f"model   {run.model}   {run.num_parameters:,} parameters{trained} · {run.optimizer} · {run.precision} · "
         f"seed {run.seed}",
         f"device  {run.device}",
     ]

@@ -47,4 +47,4 @@ def dry_run(loaded: Loaded) -> DryRun:
             help="look at the data for extreme values, or scale it: model.images.scale=standardize for images, "
             "scale: robust or clip: iqr for columns of a table",
         )
-    return DryRun(int(prepared.network.whole.count_params()), tuple(prepared.model.output_shape), float(loss))
+    return DryRun(prepared.num_parameters, tuple(prepared.model.output_shape), float(loss))

@@ -15,6 +15,7 @@ from aimodels.data.suitability import check_suits, preprocessing_for
 from aimodels.distribution.strategy import Placement, check_shares, choose_precision
 from aimodels.errors import FailedError, UsageError
 from aimodels.events import Inferred, emit
+from aimodels.layers.low_rank import num_merged_parameters
 from aimodels.runs.folder import RunFolder
 from aimodels.training.assembling import Network, assemble
 from aimodels.training.batching import Batches
@@ -27,7 +28,7 @@ from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.speed import Speed, Work, choose_speed
 from aimodels.training.stopping import StopTraining
 from aimodels.training.target_scale import target_scale
-from aimodels.training.unfreezing import in_words
+from aimodels.training.unfreezing import in_words, num_trained
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,13 @@ class Prepared:
 
     @property
     def num_parameters(self) -> int:
-        """Of the whole network."""
-        return int(self.network.whole.count_params())
+        """Of the whole network as it answers: changes of low rank become part of the kernels."""
+        return num_merged_parameters(self.network.whole)
+
+    @property
+    def num_trainable(self) -> int:
+        """Those numbers that train, in some epoch."""
+        return num_trained(self.model, steps=self.steps)
 
     @property
     def last_rate(self) -> float:

@@ -49,6 +49,10 @@ class Recorded(Protocol):
         """The numbers that what is saved consists of."""
 
     @property
+    def num_trainable(self) -> int:
+        """The numbers that train in some epoch."""
+
+    @property
     def progress(self) -> "Progress":
         """The state before the first epoch."""
 
@@ -117,6 +121,7 @@ def facts_of(loaded: Loaded, prepared: Recorded, *, where: RunPlace) -> dict[str
         "data_counts": provenance.counts,
         "num_examples": {name: len(split) for name, split in _splits(prepared).items()},
         "num_parameters": prepared.num_parameters,
+        "num_trainable": prepared.num_trainable,
         "monitor": watch.metric,
         "mode": watch.mode,
         "best": None,
@@ -203,6 +208,7 @@ def started(run: RunFolder, prepared: Recorded, *, reading: str) -> RunStarted:
         steps_per_epoch=prepared.steps.per_epoch,
         model=config.model.name,
         num_parameters=prepared.num_parameters,
+        num_trainable=prepared.num_trainable if prepared.num_trainable < prepared.num_parameters else None,
         optimizer=f"{optimizer.name}, {optimizer.schedule.name} {optimizer.learning_rate:.1e}",
         precision=prepared.precision,
         device=prepared.placement.device,

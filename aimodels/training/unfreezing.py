@@ -1,5 +1,6 @@
 """Layers that begin to train in a later epoch: their `trains_from`, 0 (the first epoch) unless they have one."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,13 @@ def trained_variables(model: keras.Model, *, steps: Steps) -> list[Any]:
     """The variables that train in some epoch; the layers are left as they are in the last one."""
     train_layers(model, epoch=steps.epochs - 1)
     return list(model.trainable_variables)
+
+
+def num_trained(model: keras.Model, *, steps: Steps) -> int:
+    """How many numbers train in some epoch."""
+    late = (layer for layer in late_layers(model) if layer.trains_from < steps.epochs)
+    variables = [*model.trainable_variables, *(weight for layer in late for weight in layer.weights)]
+    return sum(math.prod(each.shape) for each in {id(each): each for each in variables}.values())
 
 
 def starts_of(model: keras.Model, variables: Sequence[Any], *, steps: Steps) -> tuple[int, ...]:
