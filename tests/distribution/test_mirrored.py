@@ -49,8 +49,10 @@ model:
   wordpieces: {max_length: 24}
   encoder_dropout: 0.0
   dropout: 0.0
+  learning_rate_decay: 0.5
 train: {epochs: 2, batch_size: 32, optimizer: {name: adamw, schedule: {name: linear, warmup_epochs: 0.5}}}
 """
+FROZEN = ENCODER.replace("encoder_dropout: 0.0", "freeze: all")
 # 200 rows are 6 whole batches and one of 8: of a batch that does not divide, Keras weighs the rows of the smaller share
 # more. The validation split has an odd number of rows.
 TABLES = """
@@ -72,9 +74,10 @@ train: {epochs: 2, batch_size: 32}
         (IMAGES, "train.batch_size=33", "32 and 34"),
         (TEXTS, "train.batch_size={tokens: 900}", "replicas cannot share them"),
         (ENCODER, "train.batch_size=33", "32 and 34"),
+        (FROZEN, "train.batch_size=33", "32 and 34"),
         (TABLES, "train.batch_size=33", "32 and 34"),
     ],
-    ids=["images", "texts", "encoder", "tables"],
+    ids=["images", "texts", "encoder", "frozen", "tables"],
 )
 def test_two_replicas_give_the_numbers_of_one(config: str, unfit: str, says: str) -> None:
     command = [sys.executable, "-c", PROGRAM, config, unfit]
