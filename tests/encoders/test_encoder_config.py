@@ -152,7 +152,7 @@ KEYS = [
 ]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.sampled_from(KEYS), value=ANYTHING)
 def test_whatever_a_config_says_it_is_understood_or_refused(key: str, value: Any) -> None:
     write(**{key: value})

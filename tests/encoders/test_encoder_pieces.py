@@ -1,15 +1,19 @@
 """The vocabulary and the rules of an encoder, from each of the files that may say them."""
 
+import copy
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_encoder import tiny_vocabulary, write_tiny_encoder
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tiny_encoder import tiny_tokenizer, tiny_vocabulary, write_tiny_encoder
 
 from aimodels.encoders.pieces import read_pieces
-from aimodels.errors import DataError
+from aimodels.errors import DataError, UserError
 
 FOLDER = Path("encoder")
 Change = Callable[[dict[str, Any]], Any]
@@ -324,3 +328,53 @@ def test_files_that_are_cut_off(file: str, share: float) -> None:
     content = (FOLDER / file).read_bytes()
     (FOLDER / file).write_bytes(content[: int(len(content) * share)])
     assert f"{file} is no JSON" in refused("AM344")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(tiny_vocabulary()),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+DOCUMENTS: dict[str, Any] = {
+    "tokenizer.json": tiny_tokenizer(tiny_vocabulary()[:12], lower=True),
+    "tokenizer_config.json": {
+        "do_lower_case": True,
+        "unk_token": "[UNK]",
+        "never_split": None,
+        "tokenizer_class": "BertTokenizer",
+        "additional_special_tokens": ["[MASK]"],
+        "added_tokens_decoder": {"5": {"content": "[MASK]"} | TOKEN},
+    },
+}
+
+
+def places(document: Any, before: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every value inside a document."""
+    inner = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    return [way for key, value in inner for way in [(*before, key), *places(value, (*before, key))]]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), value=ANYTHING, has_tokenizer=st.booleans())
+def test_whatever_stands_anywhere_it_is_understood_or_refused(
+    data: st.DataObject, value: Any, has_tokenizer: bool
+) -> None:
+    documents = copy.deepcopy(DOCUMENTS)
+    file = data.draw(st.sampled_from(sorted(DOCUMENTS)[not has_tokenizer :]))
+    *way, last = data.draw(st.sampled_from(places(documents[file])))
+    target = documents[file]
+    for key in way:
+        target = target[key]
+    target[last] = value
+    FOLDER.mkdir(exist_ok=True)
+    for name, document in documents.items():
+        (FOLDER / name).write_text(json.dumps(document))
+    if not has_tokenizer:
+        (FOLDER / "tokenizer.json").unlink()
+    (FOLDER / "vocab.txt").write_text("\n".join(tiny_vocabulary()[:12]))
+    with suppress(UserError):
+        found = read_pieces(FOLDER)
+        assert found.vocabulary[0] == "[PAD]"
+        assert all(isinstance(piece, str) for piece in (*found.vocabulary, *found.rules.special, found.rules.mask))
