@@ -112,19 +112,30 @@ class Options(ArchitectureOptions):
         return self
 
 
-def reading(options: Options, kind: str) -> Any:
-    """What the preprocessing of this kind must know of the model.
+def check(options: Options) -> None:
+    """Make sure, before anything is built, that the encoder is there and can do what the options ask for.
 
     Raises:
-        UserError: the encoder cannot be what the options ask for, which is told before any text is read.
+        UserError: it cannot be read, has fewer positions or blocks than are asked for, or needs more memory than there
+            is.
     """
-    _encoder(options)
-    reading = EncoderReading(encoder=options.encoder, sizes=options.sizes, wordpieces=options.wordpieces)
+    from aimodels.preprocessing.wordpieces import expect_room
+
+    expect_room(_encoder_reading(options), positions=_encoder(options).shape.positions)
+
+
+def reading(options: Options, kind: str) -> Any:
+    """What the preprocessing of this kind must know of the model."""
+    reading = _encoder_reading(options)
     if kind == "columns":
         from aimodels.preprocessing.columns import Options as ColumnsOptions
 
         return ColumnsOptions(reading=reading)
     return reading
+
+
+def _encoder_reading(options: Options) -> EncoderReading:
+    return EncoderReading(encoder=options.encoder, sizes=options.sizes, wordpieces=options.wordpieces)
 
 
 def build(

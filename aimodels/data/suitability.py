@@ -34,6 +34,7 @@ def check_suits(config: Config, *, dataset: Dataset) -> None:
     Raises:
         ConfigError: the architecture, the augmentation or the batch size is for another kind of data.
         MissingError: there is no such file of word vectors.
+        UserError: what the architecture itself checks of its options, in a function `check` if it has one.
     """
     _expect_targets(config, dataset)
     architecture = discovery.plugin("architectures", config.model.name)
@@ -43,6 +44,8 @@ def check_suits(config: Config, *, dataset: Dataset) -> None:
     embedding: Any = getattr(config.model, "embedding", None)
     if isinstance(embedding, Embedding) and embedding.file:
         word_vectors.expect_file(Path(embedding.file).expanduser())
+    if hasattr(architecture, "check"):
+        architecture.check(config.model)
 
 
 def _expect_targets(config: Config, dataset: Dataset) -> None:

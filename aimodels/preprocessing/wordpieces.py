@@ -37,7 +37,7 @@ def fit(options: Options, *, input: TextInput, train: Split) -> "keras.Model":
 
     counts: Counter[bytes] = Counter()
     if is_random(options):
-        _expect_room(options, positions=options.sizes.positions)  # before the texts are read
+        expect_room(options, positions=options.sizes.positions)  # before the texts are read
         with phase("counting words"):
             counts = _counted(train, layer=counting_layer(options))
     layer = fitted_layer(options, counts=counts, name="wordpieces", is_pair=input.is_pair)
@@ -72,7 +72,7 @@ def fitted_layer(options: Options, *, counts: Counter[bytes], name: str, is_pair
     from aimodels.layers.wordpieces import Cut, Wordpieces
 
     encoder = _encoder(options, counts=counts)
-    _expect_room(options, positions=encoder.shape.positions)
+    expect_room(options, positions=encoder.shape.positions)
     cut = Cut(max_length=options.wordpieces.max_length, keep=options.wordpieces.keep)
     return Wordpieces(encoder.rules, vocabulary=encoder.vocabulary, cut=cut, is_pair=is_pair, name=name)
 
@@ -136,8 +136,12 @@ def _counted(train: Split, *, layer: "Wordpieces") -> Counter[bytes]:
     return counted((found, times) for found, times in by_chunk(texts, layer.different_words))
 
 
-def _expect_room(options: Options, *, positions: int) -> None:
-    """Make sure that the encoder has a position for each piece that is read."""
+def expect_room(options: Options, *, positions: int) -> None:
+    """Make sure that the encoder has a position for each piece that is read.
+
+    Raises:
+        ConfigError: it has not.
+    """
     asked = options.wordpieces.max_length
     if asked > positions:
         name = "random encoder (model.sizes.positions)" if is_random(options) else f"encoder {options.encoder}"

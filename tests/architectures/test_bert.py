@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from tiny_encoder import write_tiny_encoder
 
 from aimodels.architectures import bert
+from aimodels.cli import main
 from aimodels.encoders import memory
 from aimodels.encoders.finding import find_encoder
 from aimodels.errors import ConfigError, MachineError
@@ -180,7 +181,7 @@ def test_it_survives_a_save_bit_for_bit(folder: str, tmp_path: Path) -> None:
 
 def test_more_frozen_blocks_than_there_are_are_refused_before_texts_are_read(folder: str) -> None:
     with pytest.raises(ConfigError, match="3 frozen blocks, and the encoder .* has 2") as caught:
-        bert.reading(options_of(folder, freeze=3), "wordpieces")
+        bert.check(options_of(folder, freeze=3))
     assert (caught.value.code, caught.value.problems[0].path) == ("AM365", "model.freeze")
 
 
@@ -188,11 +189,27 @@ def test_an_encoder_larger_than_memory_is_refused(folder: str, monkeypatch: pyte
     size = memory.bytes_needed(find_encoder(folder).shape)
     monkeypatch.setattr(memory, "available_bytes", lambda system: size - 1)
     with pytest.raises(MachineError) as caught:
-        bert.reading(options_of(folder), "wordpieces")
+        bert.check(options_of(folder))
     assert caught.value.code == "AM352"
     # Nothing is kept for the optimizer of what is frozen.
-    bert.reading(options_of(folder, freeze="all"), "wordpieces")
-    bert.reading(options_of(folder, lora={}), "wordpieces")
+    bert.check(options_of(folder, freeze="all"))
+    bert.check(options_of(folder, lora={}))
+
+
+def test_check_tells_of_a_wrong_encoder_before_anything_is_built(capsys: pytest.CaptureFixture[str]) -> None:
+    write_tiny_encoder(Path("tiny"), max_position_embeddings=32)
+    data = "data: {name: imdb, source: sample, limit: 20}\n"
+    for said, code in {
+        "encoder: nowhere": "AM340",
+        "encoder: tiny, freeze: 5": "AM365",
+        "encoder: tiny": "AM360",
+        "encoder: random, sizes: {positions: 100}": "AM360",
+        "encoder: tiny, wordpieces: {max_length: 32}": "",
+    }.items():
+        Path("one.yaml").write_text(f"{data}model: {{name: bert, {said}}}\n")
+        assert (main(["check", "one.yaml"]) == 0) == (not code)
+        shown = capsys.readouterr()
+        assert code in shown.out + shown.err, said
 
 
 @pytest.mark.parametrize(
