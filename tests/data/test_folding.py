@@ -262,3 +262,15 @@ def test_what_was_inferred_keeps_the_shares_and_the_fold_of_the_user():
     whole = a_dataset(a_split(np.repeat(np.arange(5), 4)))
     fold = folded(Dataset(**{**vars(whole), "resolved": loaded}), options=wanted, seed=0)
     assert fold.resolved == wanted
+
+
+def test_copies_of_pairs_are_equal_in_both_texts():
+    texts = Texts(("a", "a", "b", "b") * 5, seconds=("x", "y", "z", "z") * 5)
+    pairs = Texts(tuple(f"{number}" for number in range(20)), seconds=("same",) * 20)
+    for examples, has_copies in ((texts, True), (pairs, False)):
+        split = Split("train", examples, np.arange(20) % 2)
+        heard: list[Warned] = []
+        with listening(lambda event, heard=heard: heard.append(event)):
+            fold = folded(a_dataset(split, target=target_of(["no", "yes"])), options=options(), seed=0)
+        assert bool(fold.provenance.counts) is has_copies
+        assert [event.code for event in heard] == ["AM224"] * has_copies
