@@ -108,6 +108,8 @@ class _Answers(BaseHTTPRequestHandler):
 
     def _headers(self, status: int, length: int, others: dict[str, str]) -> None:
         self.send_response(status)
+        # The hub tells those who have no token to make one; its package writes that on the terminal.
+        others["X-HF-Warning"] = "unauthenticated; please make a token"
         for name, value in {"Content-Length": str(length), **others}.items():
             if value:
                 self.send_header(name, value)
