@@ -79,7 +79,8 @@ def test_configs_are_found() -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=name_of)
 def test_a_config_opens_with_its_own_command(path: Path) -> None:
     first = path.read_text(encoding="utf-8").partition("\n")[0]
-    assert first == f"# aimodels train {name_of(path)}"
+    command = "train" if load(path).config.pretrain is None else "pretrain"
+    assert first == f"# aimodels {command} {name_of(path)}"
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ def check_suits_pretraining(config: Config, *, dataset: Dataset) -> None:
     Raises:
         ConfigError: the model has no encoder, or the data are no texts.
         UsageError: a run per fold is asked for.
+        UserError: what the architecture itself checks, such as that its encoder is there.
     """
     architecture = discovery.plugin("architectures", config.model.name)
     if READS not in architecture.ACCEPTS or not hasattr(architecture, "reading"):
@@ -39,6 +40,8 @@ def check_suits_pretraining(config: Config, *, dataset: Dataset) -> None:
             code="AM564",
             help="leave train.folds out",
         )
+    if hasattr(architecture, "check"):
+        architecture.check(config.model)
     unread = list(unread_keys(config))
     if unread:
         warn(

@@ -17,12 +17,14 @@ from aimodels.training.pipelines import in_order
 
 @dataclass(frozen=True)
 class MaskedBatches:
-    """The batches of windows, as `PretrainedModel` takes them. `measured` are the windows to validate on, if any."""
+    """The batches of windows, as `PretrainedModel` takes them. `measured` are the windows to validate on, if any;
+    `num_replicas` share each batch."""
 
     windows: Windows
     measured: Windows | None
     masking: Masking
     batch_size: int | TokenBudget
+    num_replicas: int = 1
 
     @property
     def steps_per_epoch(self) -> int:
@@ -48,7 +50,11 @@ class MaskedBatches:
         """The validation batches: the same pieces are hidden in every epoch, so that epochs can be compared."""
         if self.measured is None or self._hidden is None:
             return None
-        order = sorted_by_length(self.measured.lengths, batch_size=self.batch_size)
+        size = self.batch_size
+        if isinstance(size, int) and len(self.measured) >= self.num_replicas > 1:
+            # Keras 3.15 takes the mean of the replicas' first batches to learn their shape, so they must be equal.
+            size = min(size, len(self.measured)) // self.num_replicas * self.num_replicas
+        order = sorted_by_length(self.measured.lengths, batch_size=size)
         return _batches(self._hidden, order).prefetch(tf.data.AUTOTUNE)
 
     @cached_property

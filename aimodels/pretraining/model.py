@@ -20,8 +20,9 @@ class Perplexity(keras.metrics.Mean):
     """exp of the mean loss per guess: among how many pieces the model is torn, as if they were equally likely."""
 
     def result(self) -> Any:
-        """The perplexity of everything since the last reset."""
-        return tf.exp(super().result())
+        """The perplexity of everything since the last reset; of a loss beyond 80 what it is of 80."""
+        # float32 ends at exp(88), and a perplexity is no reason to take a finite loss for none.
+        return tf.exp(tf.minimum(super().result(), 80.0))
 
 
 class PretrainedModel(keras.Model):
@@ -81,21 +82,25 @@ class PretrainedModel(keras.Model):
         """The mean loss of the guesses, and of the halves beside it; also takes them into what is measured."""
         answers = y["answers"][y["answers"] >= 0]
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=answers, logits=y_pred["pieces"])
-        total = tf.reduce_sum(losses) / tf.cast(tf.maximum(tf.size(losses), 1), tf.float32)
+        count = tf.cast(tf.size(losses), tf.float32)
+        summed, of_halves = tf.reduce_sum(losses), tf.constant(0.0)
         is_right = tf.argmax(y_pred["pieces"], axis=-1, output_type=tf.int32) == answers
         self._measured["accuracy"].update_state(tf.cast(is_right, tf.float32))
         self._measured["perplexity"].update_state(losses)
         if "follows" in y_pred:
             # As in BERT's own files, 0 is a half that follows.
             wanted = tf.cast(1 - y["is_next"], tf.int32)
-            of_halves = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted, logits=y_pred["follows"])
-            total += tf.reduce_mean(of_halves)
+            of_halves = tf.reduce_mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted, logits=y_pred["follows"])
+            )
             said = tf.argmax(y_pred["follows"], axis=-1, output_type=tf.int32)
             self._measured["next_accuracy"].update_state(tf.cast(said == wanted, tf.float32))
-        # Per guess, as perplexity is, so that exp(loss) is the perplexity; of halves, per guess of their batch.
-        self._measured["loss"].update_state(total, sample_weight=tf.cast(tf.size(losses), tf.float32))
-        # Gradients of replicas are added up.
-        return total / tf.distribute.get_strategy().num_replicas_in_sync
+        # Per guess, as perplexity is: of guesses alone exp(loss) is the perplexity.
+        self._measured["loss"].update_state(tf.math.divide_no_nan(summed, count) + of_halves, sample_weight=count)
+        num_replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if num_replicas > 1:  # their gradients are added up, and none has as many guesses as another
+            count = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, count)
+        return tf.math.divide_no_nan(summed, count) + of_halves / num_replicas
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:

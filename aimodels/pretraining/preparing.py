@@ -54,6 +54,11 @@ class PreparedPretraining:
         return int(self.model.count_params())
 
     @property
+    def num_trainable(self) -> int:
+        """All of them."""
+        return self.num_parameters
+
+    @property
     def last_rate(self) -> float:
         """The learning rate of the last step that was done."""
         return float(self.rate(keras.ops.maximum(self.model.optimizer.iterations - 1, 0)))
@@ -124,7 +129,7 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     found = reader(config, train=dataset.train)
     expect_able(found.encoder, options)
     expect_fits(found.encoder.shape, name=found.encoder.name)
-    batches = _batches(config, dataset, found=found)
+    batches = _batches(config, dataset, found=found, num_replicas=placement.num_replicas)
     check_shares(train, num_examples=len(batches.windows), num_replicas=placement.num_replicas)
     weights = found.encoder.weights()
     with computing_in(precision):
@@ -154,7 +159,7 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     )
 
 
-def _batches(config: Config, dataset: Dataset, *, found: Reader) -> MaskedBatches:
+def _batches(config: Config, dataset: Dataset, *, found: Reader, num_replicas: int) -> MaskedBatches:
     options = config.pretrain or Pretrain()
     validation = dataset.validation
     return MaskedBatches(
@@ -164,6 +169,7 @@ def _batches(config: Config, dataset: Dataset, *, found: Reader) -> MaskedBatche
             vocabulary_of(found.encoder), share=options.mask, whole_words=options.whole_words, seed=config.seed
         ),
         batch_size=config.train.batch_size,
+        num_replicas=num_replicas,
     )
 
 

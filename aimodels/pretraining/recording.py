@@ -93,4 +93,3 @@ def _samples(prepared: PreparedPretraining) -> dict[str, list[str]]:
         "texts": [excerpt(" ".join(known[row % len(known)]), longest=LONGEST_SAMPLE) for row in rows],
         "labels": [excerpt(" ".join(known[row]), longest=LONGEST_LABEL) for row in answers],
     }
-
