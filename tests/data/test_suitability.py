@@ -1,5 +1,7 @@
 """What does not suit the data is found by `check`, before anything is built and without TensorFlow."""
 
+from pathlib import Path
+
 import pytest
 
 from aimodels.cli import main
@@ -29,6 +31,19 @@ def test_what_does_not_suit_the_data_is_refused(
     assert says in told
     assert "Traceback" not in told
     assert exit_code == (3 if "AM201" in says else 2)
+
+
+def test_pairs_are_for_what_reads_pairs(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "said,replied,label\n" + "yes,no,0\nno,yes,1\n" * 10
+    Path("pairs.csv").write_text(rows, encoding="utf-8")
+    data = "data: {name: text_table, path: pairs.csv, text: said, pair: replied, target: label}\n"
+    Path("pairs.yaml").write_text(f"{data}model: {{name: lstm}}\n", encoding="utf-8")
+    assert main(["check", "pairs.yaml"]) == 2
+    shown = " ".join(capsys.readouterr().err.replace("|", " ").split())
+    assert (
+        'error[AM306]: the architecture "lstm" takes texts or rows of a table, and the data are pairs of texts' in shown
+    )
+    assert "bert reads pairs" in shown
 
 
 def test_what_suits_is_said(capsys: pytest.CaptureFixture[str]) -> None:
