@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimodels.data.excerpts import ELLIPSIS, excerpt, fitted, num_columns, on_one_line
+from aimodels.data.excerpts import BETWEEN_TEXTS, ELLIPSIS, excerpt, fitted, fitted_pair, num_columns, on_one_line
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=80)
 
@@ -65,3 +65,14 @@ def test_wide_characters_take_two_columns():
 
 def test_marks_that_turn_a_line_round_are_left_out():
     assert on_one_line("\u202eevil\u202c \u2067text\u2069 \u200ffine\u061c") == "evil text fine"
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.integers(11, 80))
+def test_both_texts_of_a_pair_are_seen_in_the_room_that_there_is(first, second, columns):
+    shown = fitted_pair(first, second, columns=columns)
+    assert num_columns(shown) <= columns
+    if num_columns(first) + num_columns(second) + len(BETWEEN_TEXTS) <= columns:
+        assert shown == f"{first}{BETWEEN_TEXTS}{second}"
+    else:
+        assert ELLIPSIS in shown
+        assert BETWEEN_TEXTS in shown

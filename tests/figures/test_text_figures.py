@@ -11,6 +11,7 @@ from aimodels.data.dataset import Texts
 from aimodels.drawing import DrawRequest, draw_figures
 from aimodels.figure_style import RIGHT, WRONG, NothingToDraw, Series, fonts, styled, text_rows
 from aimodels.figure_style.captions import Caption
+from aimodels.figure_style.example_pictures import draw_examples
 from aimodels.figure_style.fonts import PLACEHOLDER, drawable, inches_of, wrapped
 from aimodels.figure_style.text_rows import draw_rows
 
@@ -333,3 +334,13 @@ def test_length_hist_of_many_classes_has_the_largest(runs_dir):
     run = complete_run(runs_dir, class_names=tuple("abcdefgh"), input=TEXT)
     shown = words_of(drawn("length_hist", run))
     assert "the 6 largest of 8 classes" in shown
+
+
+def test_of_a_pair_both_texts_are_drawn():
+    numbers = {"texts": ["first " * 200, "short"], "seconds": ["second " * 200, ""]}
+    captions = [Caption(("yes",)), Caption(("no",))]
+    figure = draw_examples(numbers, captions, title="pairs")
+    drawn = " ".join(text.get_text() for text in figure.axes[0].texts)
+    assert "first" in drawn
+    assert "second" in drawn
+    assert "short ‖ (empty)" in drawn
