@@ -152,7 +152,8 @@ def test_a_saved_config_is_the_config(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_config_opens_with_its_command_and_its_result(path: Path) -> None:
     first, second = path.read_text(encoding="utf-8").splitlines()[:2]
-    assert first == f"# aimodels train {path.relative_to(ROOT).as_posix()}"
+    command = "train" if load(path).config.pretrain is None else "pretrain"
+    assert first == f"# aimodels {command} {path.relative_to(ROOT).as_posix()}"
     assert second.startswith("# ")
 
 
