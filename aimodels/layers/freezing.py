@@ -11,8 +11,8 @@ class Freezable(keras.layers.Layer):
     """A layer that never trains where it is `frozen`, and of which only the changes of low rank train where it
     `trains_changes`. Its `build` ends with `settle`.
 
-    `trainable = False` alone does not last: a model of Keras makes all of its layers trainable when it is read from a
-    file.
+    `trainable = False` alone does not last: it reaches only the weights that are there already, and whoever makes the
+    model trainable again makes all of it so.
     """
 
     def __init__(self, *, frozen: bool = False, trains_changes: bool = False, **options: Any) -> None:

@@ -228,5 +228,6 @@ def test_a_file_keeps_what_is_frozen(tmp_path: Path) -> None:
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert {weight.path.split("/")[0] for weight in again.trainable_variables} == {"encoder_block_2"}
+    again.trainable = False
     again.trainable = True
     assert len(again.trainable_variables) == 12

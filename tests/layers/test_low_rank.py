@@ -114,6 +114,7 @@ def test_a_file_keeps_them_apart_and_trains_the_same(tmp_path: Path) -> None:
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(np.asarray(again(sequence())), np.asarray(model(sequence())))
+    again.trainable = False
     again.trainable = True
     assert [each.path for each in again.trainable_variables] == [each.path for each in model.trainable_variables]
     assert len(again.trainable_variables) == 2 * len(PARTS) + 2
