@@ -142,12 +142,13 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     work = Work(model, examples_per_step=batches.examples_per_step, positions=batches.mean_length)
     speed = choose_speed(work, train, steps=steps, placement=placement, xla_faster_on=())
     rate = compile_model(model, None, train=train, steps=steps, speed=speed)
+    trained = model.weights_by_name()
     return PreparedPretraining(
         config=config,
         dataset=dataset,
         encoder=found.encoder,
         model=model,
-        carried={name: values for name, values in weights.items() if name not in model.weights_by_name()},
+        carried={name: values for name, values in weights.items() if name not in trained},
         batches=batches,
         steps=steps,
         rate=rate,
