@@ -40,8 +40,9 @@ def test_links_lead_to_files(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_the_snippets_of_the_readme_load(tmp_path: Path) -> None:
-    snippets = blocks(README, "yaml")
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "bert.md"], ids=name_of)
+def test_the_snippets_of_a_page_load(page: Path, tmp_path: Path) -> None:
+    snippets = blocks(page, "yaml")
     assert len(snippets) >= 2
     for number, snippet in enumerate(snippets):
         path = tmp_path / f"snippet{number}.yaml"
@@ -85,7 +86,7 @@ def test_a_config_opens_with_its_own_command(path: Path) -> None:
 
 @pytest.fixture
 def own_plugins(tmp_path: Path) -> list[Path]:
-    """The files of docs/plugins.md, written where the reader is told to; its configs, of images, texts and tables."""
+    """The files of docs/plugins.md, written where the reader is told to; its configs for each kind of input."""
     page = ROOT / "docs" / "plugins.md"
     for block in blocks(page, "python"):
         path = tmp_path / block.partition("\n")[0].removeprefix("# ")
@@ -95,7 +96,7 @@ def own_plugins(tmp_path: Path) -> list[Path]:
     for config in blocks(page, "yaml"):
         paths.append(tmp_path / config.partition("\n")[0].removeprefix("# aimodels train "))
         paths[-1].write_text(config, encoding="utf-8")
-    assert len(paths) == 3
+    assert len(paths) == 4
     return paths
 
 
