@@ -9,13 +9,14 @@ import tensorflow as tf
 
 from aimodels.layers.dropout import Dropout
 from aimodels.layers.freezing import Freezable
+from aimodels.layers.gelu import gelu
 from aimodels.layers.layer_normalization import LayerNormalization
 from aimodels.layers.low_rank import LowRankDense
 from aimodels.layers.self_attention import SelfAttention
 
 EPSILON = 1e-6
-# Other activations are called as Keras calls them; its gelu is the exact one.
-ACTIVATIONS: dict[str, Any] = {"gelu_tanh": partial(keras.activations.gelu, approximate=True)}
+# Other activations are called as Keras calls them.
+ACTIVATIONS: dict[str, Any] = {"gelu": gelu, "gelu_tanh": partial(keras.activations.gelu, approximate=True)}
 
 
 @keras.saving.register_keras_serializable(package="aimodels")
