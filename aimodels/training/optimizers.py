@@ -30,7 +30,8 @@ class ByVariable:
     def iterations(self) -> Any:
         """Steps done; during the step of a variable those since it started."""
         done = self._iterations  # type: ignore[attr-defined]  # of Keras's optimizer
-        return done - self._began if self._began else done
+        # Where the gradients of half precision overflow, Keras leaves steps out: fewer are done than epochs have.
+        return ops.maximum(done - self._began, 0) if self._began else done
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Decay, then the optimizer's own step, both at the variable's share of the rate."""
