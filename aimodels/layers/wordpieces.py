@@ -132,8 +132,10 @@ class Wordpieces(keras.layers.Layer):
             return found, times
 
     def hidden(self, ids: Any) -> Any:
-        """What stands in the place of pieces that augmentation hides, of the shape of `ids`: [MASK]."""
-        return ids - ids % len(self.vocabulary) + self.numbers[self.rules.mask]
+        """What stands in the place of pieces that augmentation hides, of the shape of `ids`: [MASK], or [UNK] where the
+        encoder has none."""
+        hidden = self.numbers.get(self.rules.mask, self.numbers[self.rules.unknown])
+        return ids - ids % len(self.vocabulary) + hidden
 
     def is_fixed(self, ids: Any) -> Any:
         """Which of some numbers augmentation must leave where they are: padding, [CLS] and [SEP]."""

@@ -230,6 +230,9 @@ def test_augmentation_hides_by_the_mask_and_leaves_the_frame() -> None:
     ]
     mask = read.numbers["[MASK]"]
     assert read.hidden(ids).numpy()[0].tolist() == [mask] * 4 + [mask + number] * 2
+    # An encoder need not have a piece that hides others.
+    without = type(read)(read.rules, vocabulary=("[PAD]", "[UNK]", "[CLS]", "[SEP]", "a"))
+    assert without.hidden(tf.constant([[4, 2]])).numpy().tolist() == [[1, 1]]
 
 
 def saved(path: Path) -> Any:
