@@ -17,7 +17,7 @@ class EncoderEmbeddings(Freezable):
     """From ids [N, T] to vectors [N, T, size] (Devlin et al., 2019, "BERT", section 3).
 
     An id of at least `pieces` is of the second segment: it stands for the piece id % pieces, and id // pieces is its
-    segment. Id 0 is padding, which the mask says. `segments` is 0 where the encoder does not tell segments apart.
+    segment. Id 0 is padding, which the mask says. `segments` is 0 or 1 where the encoder does not tell segments apart.
     Vectors of `embedding` numbers are projected to `size` where that is another number (Clark et al., 2020, "ELECTRA").
     `dropout` falls on the normalised sum, unless the layer is `frozen`, or not `trainable` for now.
     """
@@ -55,7 +55,8 @@ class EncoderEmbeddings(Freezable):
         flow = words + tf.cast(self.position, words.dtype)[: tf.shape(ids)[1]]
         if self.segment is not None:
             # As a product: its gradient is one too, where that of rows would run over all words once per segment.
-            segments = tf.one_hot(tf.reshape(ids // self.pieces, [-1]), self.segments, dtype=words.dtype)
+            places = tf.minimum(ids // self.pieces, self.segments - 1)
+            segments = tf.one_hot(tf.reshape(places, [-1]), self.segments, dtype=words.dtype)
             chosen = tf.matmul(segments, tf.cast(self.segment, words.dtype))
             flow += tf.reshape(chosen, tf.shape(flow))
         flow = self.norm(tf.cast(flow, self.compute_dtype))

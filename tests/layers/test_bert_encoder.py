@@ -127,6 +127,13 @@ def test_distilbert_tells_no_segments_apart() -> None:
     np.testing.assert_array_equal(np.asarray(model(ids)), np.asarray(model(ids % encoder.shape.pieces)))
 
 
+def test_of_a_single_segment_both_texts_are() -> None:
+    encoder = tiny(type_vocab_size=1)
+    model = network(encoder)
+    ids = ids_of(encoder)
+    np.testing.assert_array_equal(np.asarray(model(ids)), np.asarray(model(ids % encoder.shape.pieces)))
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_weights_come_out_as_they_went_in(family: str) -> None:
     from aimodels.layers.bert_encoder import weights_of
