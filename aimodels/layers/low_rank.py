@@ -124,11 +124,19 @@ def merged(model: keras.Model) -> keras.Model:
 def _without_changes(value: Any) -> Any:
     """The serialized network without options of that kind."""
     if isinstance(value, Mapping):
-        return {key: None if key == "low_rank" else _without_changes(item) for key, item in value.items()}
+        return {
+            # A column of a table may have that name as well.
+            key: None if key == "low_rank" and _is_option(item) else _without_changes(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         # Options are values of mappings; a list may be a vocabulary.
         return [_without_changes(item) if isinstance(item, dict | list) else item for item in value]
     return value
+
+
+def _is_option(value: Any) -> bool:
+    return isinstance(value, Mapping) and "rank" in value
 
 
 def _weighted(model: keras.Model) -> list[keras.layers.Layer]:

@@ -107,6 +107,19 @@ def by_path(model: Any) -> dict[str, Any]:
     return {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.weights}
 
 
+def test_an_input_may_have_the_name_of_the_option() -> None:
+    import keras
+
+    from aimodels.layers.low_rank import has_changes, merged
+
+    inner = changed(network(EVERYWHERE))
+    inputs = {"low_rank": keras.Input((None, FEATURES), name="low_rank")}
+    model = keras.Model(inputs, inner(inputs["low_rank"]))
+    plain, asked = merged(model), {"low_rank": sequence()}
+    assert not has_changes(plain)
+    np.testing.assert_allclose(np.asarray(plain(asked)), np.asarray(model(asked)), atol=1e-5)
+
+
 def test_a_file_keeps_them_apart_and_trains_the_same(tmp_path: Path) -> None:
     import keras
 
