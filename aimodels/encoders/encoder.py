@@ -105,6 +105,11 @@ class Encoder:
     vocabulary: tuple[str, ...] = field(repr=False)
     rules: PieceRules
 
+    @property
+    def source(self) -> str:
+        """Where its weights are from; the folder of one from the hub has the name of its commit."""
+        return "random weights" if self.folder is None else str(self.folder)
+
     def weights(self) -> Weights:
         """Every weight by its canonical name, read from the files now; nothing where it begins with random weights.
 

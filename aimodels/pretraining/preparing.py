@@ -127,7 +127,7 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     options, train = config.pretrain or Pretrain(), config.train
     precision = choose_precision(train.precision, kind=placement.kind)
     found = reader(config, train=dataset.train)
-    expect_able(found.encoder, options)
+    expect_able(found.encoder, options, max_length=found.max_length)
     expect_fits(found.encoder.shape, name=found.encoder.name)
     batches = _batches(config, dataset, found=found, num_replicas=placement.num_replicas)
     check_shares(train, num_examples=len(batches.windows), num_replicas=placement.num_replicas)
@@ -156,7 +156,7 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
         placement=placement,
         precision=precision,
         speed=speed,
-        choices={"heads": _told(fresh)},
+        choices={"encoder": found.encoder.source, "heads": _told(fresh)},
     )
 
 

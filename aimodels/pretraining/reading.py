@@ -19,6 +19,8 @@ from aimodels.pretraining.masking import Vocabulary
 from aimodels.pretraining.texts import pieces_of
 from aimodels.pretraining.windows import Windows, chopped
 
+LEAST_OF_PAIRS = 5  # [CLS], a piece, [SEP], a piece, [SEP]
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -63,12 +65,13 @@ def reader(config: Config, *, train: Split) -> Reader:
     return Reader(encoder, fitted, max_length=options.wordpieces.max_length)
 
 
-def expect_able(encoder: Encoder, options: Pretrain) -> None:
+def expect_able(encoder: Encoder, options: Pretrain, *, max_length: int) -> None:
     """Refuse what this encoder cannot be trained for.
 
     Raises:
         DataError: it has no piece that hides another.
-        ConfigError: it cannot tell two halves apart, or its files have no place for that head.
+        ConfigError: it cannot tell two halves apart, or its files have no place for that head; or a window of
+            `max_length` has no room for two halves.
     """
     if encoder.rules.mask not in encoder.vocabulary:
         raise DataError(
@@ -76,8 +79,14 @@ def expect_able(encoder: Encoder, options: Pretrain) -> None:
             code="AM567",
             help="take an encoder that was pre-trained by guessing hidden pieces, as BERT was",
         )
-    able = encoder.shape.segments >= 2 and encoder.shape.embedding == encoder.shape.size
-    if options.next_sentence and not able:
+    if not options.next_sentence:
+        return
+    if max_length < LEAST_OF_PAIRS:
+        message = f"`model.wordpieces.max_length` is {max_length}, which leaves no room for two halves of a text"
+        help = f"at least {LEAST_OF_PAIRS}; or leave pretrain.next_sentence out"
+        problem = Problem(code="AM565", message=message, path="model.wordpieces.max_length", help=help)
+        raise ConfigError([problem], source="model")
+    if encoder.shape.segments < 2 or encoder.shape.embedding != encoder.shape.size:
         lacking = "no vectors for two segments" if encoder.shape.segments < 2 else "an embedding of a size of its own"
         message = f"`pretrain.next_sentence` is for encoders of BERT's own kind, and {encoder.name} has {lacking}"
         problem = Problem(code="AM565", message=message, path="pretrain.next_sentence", help="leave it out")

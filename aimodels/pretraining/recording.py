@@ -76,7 +76,7 @@ def in_words(facts: dict[str, Any]) -> str:
 
 
 def _samples(prepared: PreparedPretraining) -> dict[str, list[str]]:
-    """The first windows as the first epoch shows them, and what is to be guessed in each."""
+    """The first windows as an epoch may show them, and what is to be guessed in each."""
     windows = prepared.batches.windows
     first = windows.starts[: NUM_SAMPLES + 1]
     few = Windows(

@@ -214,6 +214,13 @@ def test_every_family_can_be_trained(family: str, tmp_path: Path) -> None:
     assert raised.value.code == "AM565"
 
 
+def test_windows_too_small_for_two_halves_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        pretrained(tmp_path, "pretrain.next_sentence=true", "model.wordpieces.max_length=4")
+    assert raised.value.code == "AM565"
+    assert "at least 5" in raised.value.help
+
+
 def test_random_weights_without_validation(tmp_path: Path) -> None:
     sizes = "{vocabulary: 120, blocks: 1, size: 8, heads: 2, feed_forward: 16, positions: 32}"
     run = pretrained(
