@@ -25,3 +25,7 @@ class BiasedSum(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Sequence[tuple[int | None, ...]]) -> tuple[int | None, ...]:
         """The shape of each part."""
         return tuple(input_shape[0])
+
+    def get_config(self) -> dict[str, Any]:
+        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
+        return {**super().get_config()}

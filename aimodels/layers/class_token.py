@@ -36,6 +36,10 @@ class ClassToken(keras.layers.Layer):
         num_texts, length, features = input_shape
         return (num_texts, None if length is None else length + 1, features)
 
+    def get_config(self) -> dict[str, Any]:
+        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
+        return {**super().get_config()}
+
 
 @keras.saving.register_keras_serializable(package="aimodels")
 class ClassTokenPooling(keras.layers.Layer):
@@ -55,3 +59,7 @@ class ClassTokenPooling(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """[N, features]."""
         return (input_shape[0], input_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
+        return {**super().get_config()}

@@ -33,3 +33,7 @@ class MeanPooling(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """[N, features]."""
         return (input_shape[0], input_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
+        return {**super().get_config()}

@@ -60,6 +60,10 @@ class SinusoidalPositions(keras.layers.Layer):
         """As it came."""
         return input_shape
 
+    def get_config(self) -> dict[str, Any]:
+        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
+        return {**super().get_config()}
+
 
 def _frequencies(features: int) -> Any:
     """Of each feature: pairs of a sine and a cosine share one."""

@@ -30,6 +30,21 @@ def attention_pooling() -> Any:
     return layer
 
 
+def test_every_layer_keeps_its_name() -> None:
+    """Keras forgets the name of a layer that takes all of its options from Keras and has no `get_config`."""
+    import keras
+
+    from aimodels.runs.loading import register_layers
+
+    register_layers()
+    layers = [each for each in keras.saving.get_custom_objects().values() if issubclass(each, keras.layers.Layer)]
+    assert len(layers) > 20
+    plain = keras.layers.Layer.get_config
+    assert [layer.__name__ for layer in layers if layer.get_config is plain] == []
+    layer = type(attention_pooling())(name="text_0_pooling")
+    assert type(layer).from_config(layer.get_config()).name == "text_0_pooling"
+
+
 def test_attention_pooling_is_the_published_formula() -> None:
     layer = attention_pooling()
     pooled = np.asarray(layer(states(), mask=MASK))
