@@ -134,6 +134,15 @@ def reading(options: Options, kind: str) -> Any:
     return reading
 
 
+def source(options: Options) -> str:
+    """Where the weights are from that training begins with."""
+    from aimodels.encoders.finding import find_encoder
+    from aimodels.encoders.random_encoder import random_encoder
+
+    is_random = options.encoder == RANDOM
+    return (random_encoder(options.sizes, ()) if is_random else find_encoder(options.encoder)).source
+
+
 def _encoder_reading(options: Options) -> EncoderReading:
     return EncoderReading(encoder=options.encoder, sizes=options.sizes, wordpieces=options.wordpieces)
 
@@ -172,18 +181,25 @@ def build(
 def frozen_features(core: "keras.Model", options: Options) -> str | None:
     """The name of the layer whose output never changes while the network trains, so that it need be computed once;
     None where there is no such layer, or it is not to be used."""
-    return "pooling" if options.freeze == "all" and not features_in_each_step(core, options) else None
+    return "pooling" if _is_frozen(core) and not features_in_each_step(core, options) else None
 
 
 def features_in_each_step(core: "keras.Model", options: Options) -> str:
     """Why a frozen encoder reads the texts in each step all the same; empty where it need not, or is not frozen."""
-    if options.freeze != "all":
+    if not _is_frozen(core):
         return ""
     if not options.cache_features:
         return "cache_features is false"
     if options.pooling == "attention":
         return "pooling: attention trains"
     return "" if any(layer.name == "pooling" for layer in core.layers) else "they are columns of a table"
+
+
+def _is_frozen(core: "keras.Model") -> bool:
+    """Whether no layer of the encoder ever trains, as with `freeze: all` and with as many blocks as there are."""
+    from aimodels.layers.freezing import Freezable
+
+    return all(layer.frozen for layer in core.layers if isinstance(layer, Freezable))
 
 
 @dataclass

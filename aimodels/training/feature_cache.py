@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from aimodels.preprocessing.words import Encoded
 
 Features = npt.NDArray[np.float32]
+LAYERS = Path(aimodels.__file__).parent / "layers"
 BROKEN = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
@@ -35,12 +36,15 @@ def folder() -> Path:
 
 
 def key_of(encoder: keras.Model, encoded: "Encoded") -> str:
-    """A hash of the encoder (its layers, their options and weights), of the ids of the texts, and of who computes."""
+    """A hash of the encoder (its layers, their options and weights), of the ids of the texts, and of who computes: the
+    code of the layers, TensorFlow, the kinds of devices."""
     told = hashlib.sha256()
     layers = [each for each in encoder.layers if not isinstance(each, keras.layers.InputLayer)]
     made_from = [[type(layer).__name__, layer.get_config()] for layer in layers]
     devices = sorted({device.device_type for device in tf.config.list_logical_devices()})
-    told.update(json.dumps([aimodels.__version__, tf.__version__, devices, made_from], default=str).encode())
+    told.update(json.dumps([keras.__version__, tf.__version__, devices, made_from], default=str).encode())
+    for path in sorted(LAYERS.glob("*.py")):
+        told.update(path.read_bytes())
     for weight in encoder.weights:
         told.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).tobytes())
     for numbers in (encoded.ids, encoded.starts):

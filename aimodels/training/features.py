@@ -42,10 +42,10 @@ class Split:
 def split_at_features(network: Network, architecture: ModuleType, *, config: Config, dataset: Dataset) -> Split:
     """The network with a head that is trained alone, and the encoder before it, where the architecture has features
     that never change; otherwise the network as it is."""
-    if not isinstance(dataset.input, TextInput) or not hasattr(architecture, "frozen_features"):
+    if not hasattr(architecture, "frozen_features"):
         return Split(network, "")
     name = architecture.frozen_features(network.trained, config.model)
-    if name is None:
+    if name is None or not isinstance(dataset.input, TextInput):
         reason = architecture.features_in_each_step(network.trained, config.model)
         return Split(network, reason and f"computed in each step: {reason}")
     if config.train.augment.is_on:
@@ -54,6 +54,8 @@ def split_at_features(network: Network, architecture: ModuleType, *, config: Con
     # In float32, so that they can be kept for runs of any precision.
     encoder = in_float32(keras.Model(network.trained.input, features, name="encoder"))
     head = keras.Model(features, network.trained.output, name="head")
+    # By its policy Keras decides whether the loss is scaled, as half precision wants it.
+    head.dtype_policy = network.trained.dtype_policy
     return Split(replace(network, trained=head, encoder=encoder), "computed once: nothing of the encoder trains")
 
 

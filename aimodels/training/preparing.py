@@ -125,7 +125,8 @@ def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepar
         raise FailedError(
             f"out of memory while the model {config.model.name} was built on {placement.device}",
             code="AM402",
-            help="make the model smaller (fewer units or filters), or its input (data.size, model.words.max_length)",
+            help="make the model smaller (fewer units or filters, another encoder), or its input (data.size, "
+            "model.words.max_length, model.wordpieces.max_length)",
         ) from error
 
 
@@ -160,12 +161,7 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     )
     check_shares(config.train, num_examples=batches.examples_per_epoch, num_replicas=placement.num_replicas)
     steps = Steps(per_epoch=batches.steps_per_epoch, epochs=config.train.epochs)
-    kind = preprocessing_for(architecture, dataset=dataset, name=config.model.name)
-    # A user's own architecture need not say where XLA is faster, by what it is given and device.
-    xla_faster_on = getattr(architecture, "XLA_FASTER_ON", {}).get(kind, ())
-    positions = 1.0 if network.encoder else batches.mean_length
-    work = Work(network.trained, examples_per_step=batches.examples_per_step, positions=positions)
-    speed = choose_speed(work, config.train, steps=steps, placement=placement, xla_faster_on=xla_faster_on)
+    speed = _speed(network, batches, steps=steps, placement=placement)
     rate = compile_model(network.trained, objective, train=config.train, steps=steps, speed=speed)
     if network.trained is not network.whole:
         # The whole network is saved with the state of the optimizer; the variables are the same. Its loss would be
@@ -182,5 +178,23 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
         placement=placement,
         precision=precision,
         speed=speed,
-        choices={"features": split.told, "unfreezing": in_words(network.trained, steps=steps)},
+        choices={**_begins_with(config), "features": split.told, "unfreezing": in_words(network.trained, steps=steps)},
     )
+
+
+def _begins_with(config: Config) -> dict[str, str]:
+    """Where the weights are from that training begins with, where the architecture says it."""
+    architecture = discovery.plugin("architectures", config.model.name)
+    return {"encoder": architecture.source(config.model)} if hasattr(architecture, "source") else {}
+
+
+def _speed(network: Network, batches: Batches, *, steps: Steps, placement: Placement) -> Speed:
+    """How the loop is driven: by the work of a step, and by where the architecture says that XLA is faster."""
+    config = batches.config
+    architecture = discovery.plugin("architectures", config.model.name)
+    kind = preprocessing_for(architecture, dataset=batches.dataset, name=config.model.name)
+    # A user's own architecture need not say where XLA is faster, by what it is given and device.
+    xla_faster_on = getattr(architecture, "XLA_FASTER_ON", {}).get(kind, ())
+    positions = 1.0 if network.encoder else batches.mean_length
+    work = Work(network.trained, examples_per_step=batches.examples_per_step, positions=positions)
+    return choose_speed(work, config.train, steps=steps, placement=placement, xla_faster_on=xla_faster_on)

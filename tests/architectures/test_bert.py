@@ -144,6 +144,8 @@ def test_dropout_inside_the_encoder(folder: str, share: str | float, expected: f
         ({"freeze": "all", "pooling": "attention"}, None),
         ({"freeze": "all", "cache_features": False}, None),
         ({"freeze": 1}, None),
+        ({"freeze": 2}, "pooling"),
+        ({"freeze": 2, "cache_features": False}, None),
         ({}, None),
         ({"lora": {}}, None),
     ],

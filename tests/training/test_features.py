@@ -1,12 +1,16 @@
 """Features of a frozen encoder: computed once, the same training as without, kept on disk, told."""
 
 import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from aimodels.config.loading import load
+from aimodels.data.dataset import TableInput
 from aimodels.events import Event, Inferred, PhaseStarted, Warned, listening
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
@@ -95,6 +99,19 @@ def test_what_cannot_be_computed_once_is_told(override: str, reason: str | None,
     assert run.facts()["choices"].get("features") == reason
 
 
+def test_that_text_columns_of_a_table_are_read_in_each_step_is_told() -> None:
+    from aimodels.architectures import bert
+    from aimodels.training.features import split_at_features
+
+    options = bert.Options(encoder="random", freeze="all")
+    network: Any = SimpleNamespace(trained=SimpleNamespace(layers=[]))
+    config: Any = SimpleNamespace(model=options)
+    dataset: Any = SimpleNamespace(input=TableInput(columns=()))
+    split = split_at_features(network, bert, config=config, dataset=dataset)
+    assert split.network is network
+    assert split.told == "computed in each step: they are columns of a table"
+
+
 def test_the_next_run_reads_what_the_first_kept(tmp_path: Path, own_cache: Path) -> None:
     first, events = trained(tmp_path)
     assert len(computed(events)) == len(list(own_cache.iterdir())) == 2
@@ -108,20 +125,45 @@ def test_the_next_run_reads_what_the_first_kept(tmp_path: Path, own_cache: Path)
     assert repeated.history_file.read_bytes() == first.history_file.read_bytes()
 
 
-def test_other_weights_and_other_texts_have_other_features(tmp_path: Path) -> None:
+def prepared(tmp_path: Path, *overrides: str) -> Any:
+    """A training before its first step."""
     from aimodels.data.loading import load_dataset
     from aimodels.distribution.strategy import place
-    from aimodels.training.feature_cache import key_of
     from aimodels.training.preparing import prepare
     from aimodels.training.seeding import seed_everything
 
+    (tmp_path / "frozen.yaml").write_text(BASE)
+    config = load(tmp_path / "frozen.yaml", overrides=overrides).config
+    seed_everything(config.seed, deterministic=True)
+    return prepare(config, load_dataset(config.data, seed=config.seed), placement=place(config.train))
+
+
+def test_other_code_has_other_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    from aimodels.preprocessing.words import Encoded
+    from aimodels.training import feature_cache
+
+    inputs = keras.Input((None,), dtype="int32")
+    encoder = keras.Model(inputs, keras.layers.Embedding(3, 2)(inputs))
+    texts = Encoded(np.ones(2, np.int32), np.array([0, 1, 2]), np.ones(2, np.int64))
+    here = feature_cache.key_of(encoder, texts)
+    assert feature_cache.key_of(encoder, texts) == here
+    shutil.copytree(feature_cache.LAYERS, tmp_path / "layers", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(feature_cache, "LAYERS", tmp_path / "layers")
+    assert feature_cache.key_of(encoder, texts) == here
+    with (tmp_path / "layers" / "gelu.py").open("a") as file:
+        file.write("# another version\n")
+    assert feature_cache.key_of(encoder, texts) != here
+
+
+def test_other_weights_and_other_texts_have_other_features(tmp_path: Path) -> None:
+    from aimodels.training.feature_cache import key_of
+
     def keys(*overrides: str) -> set[str]:
-        (tmp_path / "frozen.yaml").write_text(BASE)
-        config = load(tmp_path / "frozen.yaml", overrides=overrides).config
-        seed_everything(config.seed, deterministic=True)
-        prepared = prepare(config, load_dataset(config.data, seed=config.seed), placement=place(config.train))
-        sources = (prepared.batches.train, prepared.batches.held_out)
-        return {key_of(prepared.network.encoder, source.encoded) for source in sources}
+        found = prepared(tmp_path, *overrides)
+        sources = (found.batches.train, found.batches.held_out)
+        return {key_of(found.network.encoder, source.encoded) for source in sources}
 
     expected = keys()
     assert len(expected) == 2
@@ -190,6 +232,13 @@ def test_half_precision_computes_the_same_features(tmp_path: Path, own_cache: Pa
     assert not computed(events)
     assert {path.name: path.read_bytes() for path in own_cache.iterdir()} == kept
     assert run.facts()["precision"] == "mixed_bfloat16"
+
+
+def test_the_loss_of_the_head_is_scaled_where_half_precision_wants_it(tmp_path: Path) -> None:
+    import keras
+
+    optimizer = prepared(tmp_path, "train.precision=mixed_float16").model.optimizer
+    assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
 
 
 def test_a_dry_run_computes_no_features(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_the_best_checkpoint_is_plain_and_the_last_keeps_them_apart(run: RunFold
     best, last = read(run.checkpoint("best")), read(run.checkpoint("last"))
     assert (changes_in(best), changes_in(last)) == (0, 6)
     facts = run.facts()
+    assert facts["choices"]["encoder"] == str(Path(run.config.model.encoder).absolute())
     assert facts["num_parameters"] == best.count_params() == last.count_params() - (NUM_TRAINED - 17)
     assert facts["num_trainable"] == NUM_TRAINED
     assert sum(int(np.prod(weight.shape)) for weight in last.trainable_variables) == NUM_TRAINED
