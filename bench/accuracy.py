@@ -118,7 +118,7 @@ def update_header(path: Path, row: dict[str, object]) -> None:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     if not MEASURED.fullmatch(lines[1].rstrip("\n")):
         raise SystemExit(f"the second line of {path} is no result: {lines[1]}")
-    reached = f"{in_words(row)}, {row['epochs']} epochs"
+    reached = f"{in_words(row)}, {row['epochs']} epoch{'' if row['epochs'] == 1 else 's'}"
     lines[1] = f"# {reached}, {time_of(row)} on {row['device']} (measured by bench/accuracy.py, seed {row['seed']})\n"
     path.write_text("".join(lines), encoding="utf-8")
 
