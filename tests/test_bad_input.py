@@ -300,8 +300,8 @@ def test_nothing_but_the_error_reaches_the_terminal(aimodels: CommandLine, root:
     assert (done.returncode, done.stdout) == (1, "")
     loading, *checking, error, help = done.stderr.splitlines()
     assert loading.startswith("loading TensorFlow ")
-    # Told only where it takes longer than a moment.
-    assert all(line.startswith("checking images ") for line in checking)
+    # Told only where it takes longer than a moment, as on a machine with much else to do.
+    assert all(line.startswith(("checking images ", "loading TensorFlow ", "reading data ")) for line in checking)
     assert error.startswith("error[AM230]: photos/cat/3.png cannot be decoded: Invalid PNG data")
     assert help.startswith("  = help: repair or remove the file")
     assert not Path("runs").exists() or not any(Path("runs").iterdir())

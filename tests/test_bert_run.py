@@ -79,13 +79,19 @@ def test_from_a_folder_of_texts_to_a_saved_model(reviews: Path, capsys: pytest.C
     [
         ("model.freeze=all", "model.dense=[8]"),
         ("model.lora.rank=2", "model.pooling=attention"),
-        (
-            "model.unfreeze_every=1",
-            "model.learning_rate_decay=0.8",
-            "model.pooling=max",
-            "train.batch_size={tokens: 60}",
+        pytest.param(
+            (
+                "model.unfreeze_every=1",
+                "model.learning_rate_decay=0.8",
+                "model.pooling=max",
+                "train.batch_size={tokens: 60}",
+            ),
+            marks=pytest.mark.slow,
         ),
-        ("model.freeze=1", "model.pooling=cls", "train.class_weights=balanced", "train.precision=mixed_bfloat16"),
+        pytest.param(
+            ("model.freeze=1", "model.pooling=cls", "train.class_weights=balanced", "train.precision=mixed_bfloat16"),
+            marks=pytest.mark.slow,
+        ),
         ("model.encoder=random", f"model.sizes={SIZES}", "train.augment={word_dropout: 0.2, char_swap: 0.1}"),
     ],
     ids=["frozen", "lora", "unfreezing", "bfloat16", "random"],

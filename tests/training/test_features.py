@@ -172,7 +172,9 @@ def test_other_weights_and_other_texts_have_other_features(tmp_path: Path) -> No
         assert not keys(changed) & expected, changed
 
 
-@pytest.mark.parametrize("how", ["cut", "flipped", "other"])
+@pytest.mark.parametrize(
+    "how", ["cut", pytest.param("flipped", marks=pytest.mark.slow), pytest.param("other", marks=pytest.mark.slow)]
+)
 def test_a_broken_file_is_told_and_written_again(how: str, tmp_path: Path, own_cache: Path) -> None:
     first, _ = trained(tmp_path)
     for path in own_cache.iterdir():
