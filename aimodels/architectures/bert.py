@@ -109,6 +109,10 @@ class Options(ArchitectureOptions):
             raise ValueError("with `lora` nothing else of the encoder trains; leave out `freeze` and `unfreeze_every`")
         if self.freeze == "all" and self.unfreeze_every is not None:
             raise ValueError("`freeze: all` leaves nothing for `unfreeze_every`; take one of the two")
+        if self.freeze == "all" and self.learning_rate_decay != 1:
+            raise ValueError("`freeze: all` leaves no block for `learning_rate_decay`; take one of the two")
+        if self.encoder != RANDOM and self.sizes != EncoderSizes():
+            raise ValueError(f"`sizes` are those of `encoder: {RANDOM}`; any other encoder brings its own")
         return self
 
 

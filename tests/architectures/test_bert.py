@@ -220,6 +220,8 @@ def test_check_tells_of_a_wrong_encoder_before_anything_is_built(capsys: pytest.
         ({"lora": {}, "freeze": "all"}, "with `lora` nothing else of the encoder trains"),
         ({"lora": {}, "unfreeze_every": 1}, "with `lora` nothing else of the encoder trains"),
         ({"freeze": "all", "unfreeze_every": 1}, "`freeze: all` leaves nothing for `unfreeze_every`"),
+        ({"freeze": "all", "learning_rate_decay": 0.9}, "`freeze: all` leaves no block for `learning_rate_decay`"),
+        ({"encoder": "minilm", "sizes": {"blocks": 3}}, "`sizes` are those of `encoder: random`"),
         ({"freeze": 0}, "greater than or equal to 1"),
         ({"lora": {"on": []}}, "at least 1 item"),
         ({"lora": {"on": ["norm"]}}, "'query', 'key', 'value'"),
@@ -228,4 +230,4 @@ def test_check_tells_of_a_wrong_encoder_before_anything_is_built(capsys: pytest.
 )
 def test_options_that_make_no_sense(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        options_of("random", **options)
+        options_of(**{"encoder": "random", **options})
