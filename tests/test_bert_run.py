@@ -92,7 +92,10 @@ def test_from_a_folder_of_texts_to_a_saved_model(reviews: Path, capsys: pytest.C
             ("model.freeze=1", "model.pooling=cls", "train.class_weights=balanced", "train.precision=mixed_bfloat16"),
             marks=pytest.mark.slow,
         ),
-        ("model.encoder=random", f"model.sizes={SIZES}", "train.augment={word_dropout: 0.2, char_swap: 0.1}"),
+        pytest.param(
+            ("model.encoder=random", f"model.sizes={SIZES}", "train.augment={word_dropout: 0.2, char_swap: 0.1}"),
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["frozen", "lora", "unfreezing", "bfloat16", "random"],
 )
