@@ -22,8 +22,9 @@ from aimodels.config.loading import load
 
 PEER = Path(__file__).parent / "peers" / "keras_hub_fit.py"
 CONFIG = "imdb_minilm"
-# What the peer does: one learning rate from start to end, nothing is changed at random but by dropout.
-AS_THE_PEER = ("train.optimizer.schedule=constant", "train.augment=null", "data.validation=0")
+# What the peer does: the head reads the state at [CLS], one learning rate from start to end, nothing is changed at
+# random but by dropout.
+AS_THE_PEER = ("model.pooling=cls", "train.optimizer.schedule=constant", "train.augment=null", "data.validation=0")
 TARGET = 1.8
 
 

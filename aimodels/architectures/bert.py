@@ -232,6 +232,8 @@ class _Reading:
                 num_frozen=_num_frozen(options, num_blocks=encoder.shape.blocks),
                 low_rank=options.lora.model_dump(mode="json") if options.lora else None,
             ),
+            # Nothing reads what the last block would give at the other pieces.
+            first_only=options.pooling == "cls",
         )
         states = self.layers(ids)
         if encoder.folder is not None:

@@ -114,6 +114,8 @@ def _read(ids: Any, text: TextEncoding, *, options: Options) -> Any:
             norm=options.norm,
             activation=options.activation,
             dropout=options.dropout,
+            # Nothing reads what the last block would give at the words.
+            first_only=options.pooling == "cls" and number == options.blocks,
             name=f"{text.prefix}block_{number}",
         )(flow)
     if options.norm == "pre":

@@ -48,9 +48,11 @@ WHOLE = Training()
 
 
 def encoder_layers(
-    shape: EncoderShape, *, prefix: str = "", dropout: float | None = None, training: Training = WHOLE
-) -> EncoderLayers:
-    """The layers of an encoder, with random weights. `dropout` takes the place of both of the encoder's own."""
+    shape: EncoderShape, *, prefix: str = "", dropout: float | None = None, training: Training = WHOLE,
+    first_only: bool = False,
+) -> EncoderLayers:  # fmt: skip
+    """The layers of an encoder, with random weights. `dropout` takes the place of both of the encoder's own; with
+    `first_only` the last block gives the state at the first piece alone."""
     if dropout is not None:
         shape = replace(shape, dropout=dropout, attention_dropout=dropout)
     embeddings = EncoderEmbeddings(
@@ -75,6 +77,7 @@ def encoder_layers(
             epsilon=shape.epsilon,
             low_rank=training.low_rank,
             frozen=number < training.num_frozen,
+            first_only=first_only and number == shape.blocks,
             name=f"{prefix}encoder_block_{number}",
         )
         for number in range(1, shape.blocks + 1)

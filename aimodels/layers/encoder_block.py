@@ -28,20 +28,23 @@ class EncoderBlock(Freezable):
     Transformer Architecture"). `dropout` falls on what a part gives, before it is added, `attention_dropout` on what
     each word gathers by; where the block is `frozen`, or not `trainable` for now, neither does. With `low_rank`
     (`rank`, `alpha`, and the parts that it is `on`: query, key, value, output, inner, outer) changes of low rank train,
-    and nothing else of the block.
+    and nothing else of the block. With `first_only` nothing but the first word comes out, [N, 1, features]: of a last
+    block before a pooling that reads no other, most work is not done at all.
     """
 
     def __init__(  # noqa: PLR0913  # Keras reads a layer back from one argument per entry of its config
         self, *, heads: int, feed_forward: int, norm: str = "pre", activation: str = "gelu", dropout: float = 0.0,
         attention_dropout: float = 0.0, epsilon: float = EPSILON, low_rank: Mapping[str, Any] | None = None,
-        **options: Any,
+        first_only: bool = False, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(trains_changes=low_rank is not None, **options)
         self.heads, self.feed_forward, self.norm = heads, feed_forward, norm
         self.activation, self.dropout, self.attention_dropout = activation, dropout, attention_dropout
-        self.epsilon, self.low_rank = epsilon, low_rank
+        self.epsilon, self.low_rank, self.first_only = epsilon, low_rank, first_only
         self.supports_masking = True
-        self.attention = SelfAttention(heads, dropout=attention_dropout, low_rank=low_rank, **self._part("attention"))
+        self.attention = SelfAttention(
+            heads, dropout=attention_dropout, low_rank=low_rank, first_only=first_only, **self._part("attention")
+        )
         self.inner = self._dense(feed_forward, name="inner", activation=ACTIVATIONS.get(activation, activation))
         self.norms = [LayerNormalization(epsilon=epsilon, **self._part(name)) for name in ("norm_1", "norm_2")]
         self.dropouts = [Dropout(dropout, **self._part(name)) for name in ("dropout_1", "dropout_2")]
@@ -58,31 +61,35 @@ class EncoderBlock(Freezable):
         self.settle()
 
     def call(self, sequence: Any, mask: Any = None, training: bool = False) -> Any:
-        """Both parts, one after the other."""
-        shape = tf.shape(sequence)
+        """Both parts, one after the other, each beside what went into it."""
+        features, is_pre = sequence.shape[-1], self.norm == "pre"
         dropping = bool(training) and self.trainable
 
-        def attended(flow: Any) -> Any:
-            gathered = self.attention(tf.reshape(flow, shape), mask=mask, training=dropping)
-            return tf.reshape(gathered, [-1, sequence.shape[-1]])
+        def rows(words: Any) -> Any:
+            return tf.reshape(words, [-1, features])
 
-        def fed_forward(flow: Any) -> Any:
-            return self.outer(self.inner(flow))
+        def joined(flow: Any, change: Any, *, number: int) -> Any:
+            flow = flow + self.dropouts[number](change, training=dropping)
+            return flow if is_pre else self.norms[number](flow)
 
+        seen = tf.reshape(self.norms[0](rows(sequence)), tf.shape(sequence)) if is_pre else sequence
+        gathered = self.attention(seen, mask=mask, training=dropping)
         # One row per word from here on: nothing but attention looks at more than one.
-        flow = tf.reshape(sequence, [-1, sequence.shape[-1]])
-        for part, norm, dropout in zip((attended, fed_forward), self.norms, self.dropouts, strict=True):
-            change = dropout(part(norm(flow) if self.norm == "pre" else flow), training=dropping)
-            flow = flow + change if self.norm == "pre" else norm(flow + change)
-        return tf.reshape(flow, shape)
+        flow = joined(rows(sequence[:, :1] if self.first_only else sequence), rows(gathered), number=0)
+        flow = joined(flow, self.outer(self.inner(self.norms[1](flow) if is_pre else flow)), number=1)
+        return tf.reshape(flow, tf.shape(gathered))
+
+    def compute_mask(self, sequence: Any, mask: Any = None) -> Any:
+        """As it came; the first word is no padding."""
+        return None if self.first_only else mask
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """As it came."""
-        return input_shape
+        """As it came, or its first word."""
+        return (input_shape[0], 1, input_shape[-1]) if self.first_only else input_shape
 
     def get_config(self) -> dict[str, Any]:
         """What the layer is made from."""
-        network = ("heads", "feed_forward", "norm", "activation", "epsilon")
+        network = ("heads", "feed_forward", "norm", "activation", "epsilon", "first_only")
         training = ("dropout", "attention_dropout", "low_rank", "frozen")
         return {**super().get_config(), **{name: getattr(self, name) for name in (*network, *training)}}
 

@@ -1,7 +1,7 @@
 """Words that look at all words of their text."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -24,14 +24,15 @@ class SelfAttention(keras.layers.Layer):
     one sequence, with queries, keys and values from one product. No word looks at padding. What comes out at padding
     means nothing, and no later layer looks at it. `dropout` falls on what the softmax gives. `low_rank` (`rank`,
     `alpha` and the parts that it is `on`: query, key, value, output) adds a change of low rank to the kernels of these
-    parts.
+    parts. With `first_only` the first word alone looks at all words, and [N, 1, features] come out.
     """
 
     def __init__(
-        self, heads: int, *, dropout: float = 0.0, low_rank: Mapping[str, Any] | None = None, **options: Any
-    ) -> None:
+        self, heads: int, *, dropout: float = 0.0, low_rank: Mapping[str, Any] | None = None, first_only: bool = False,
+        **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**options)
-        self.heads, self.dropout, self.low_rank = heads, dropout, low_rank
+        self.heads, self.dropout, self.low_rank, self.first_only = heads, dropout, low_rank, first_only
         self.supports_masking = True
         self.seeds = keras.random.SeedGenerator() if dropout else None
 
@@ -63,37 +64,56 @@ class SelfAttention(keras.layers.Layer):
 
     def call(self, sequence: Any, mask: Any = None, training: bool = False) -> Any:
         """What each word gathers from the words of its text."""
-        texts, length = tf.unstack(tf.shape(sequence)[:2])
         features = sequence.shape[-1]
-        size = features // self.heads
-        joint = self._joint(tf.reshape(sequence, [-1, features]))
-        parts = tf.transpose(tf.reshape(joint, [texts, length, 3, self.heads, size]), [2, 0, 3, 1, 4])
-        query, key, value = tf.unstack(parts)
+        query, key, value = self._parts(sequence)
         dropping = None
         if training and self.seeds is not None:
-            dropping = kept([texts, self.heads, length, length], rate=self.dropout, seed=self.seeds.next())
+            shape = tf.concat([tf.shape(query)[:3], [tf.shape(key)[2]]], axis=0)
+            dropping = kept(shape, rate=self.dropout, seed=self.seeds.next())
             value *= scale_of(self.dropout)
-        gathered = attend(query * (1 / math.sqrt(size)), key, value, mask=mask, keep=dropping)
+        scale = 1 / math.sqrt(features // self.heads)
+        gathered = attend(query * scale, key, value, mask=mask, keep=dropping)
         rows = tf.reshape(tf.transpose(gathered, [0, 2, 1, 3]), [-1, features])
         mixed = tf.nn.bias_add(tf.matmul(rows, self.output_kernel), self.output_bias)
         if "output" in self.changes:
             mixed += self.changes["output"](rows)
-        return tf.reshape(mixed, [texts, length, features])
+        return tf.reshape(mixed, [tf.shape(query)[0], tf.shape(query)[2], features])
 
-    def _joint(self, rows: Any) -> Any:
-        """Queries, keys and values side by side, [N * T, 3 * features]."""
-        joint = tf.nn.bias_add(tf.matmul(rows, self.kernel), self.bias)
-        changed = [part for part in JOINT if part in self.changes]
+    def _parts(self, sequence: Any) -> tuple[Any, Any, Any]:
+        """Queries, keys and values, [N, heads, T, size] each; queries [N, heads, 1, size] with `first_only`."""
+        if not self.first_only:
+            query, key, value = self._projected(sequence, JOINT)
+            return query, key, value
+        (query,) = self._projected(sequence[:, :1], JOINT[:1])
+        key, value = self._projected(sequence, JOINT[1:])
+        return query, key, value
+
+    def _projected(self, sequence: Any, parts: Sequence[str]) -> list[Any]:
+        """Some neighbouring parts, of the words of a sequence, in heads."""
+        features = sequence.shape[-1]
+        texts, length = tf.unstack(tf.shape(sequence)[:2])
+        joint = self._joint(tf.reshape(sequence, [-1, features]), parts)
+        in_heads = tf.reshape(joint, [texts, length, len(parts), self.heads, features // self.heads])
+        return list(tf.unstack(tf.transpose(in_heads, [2, 0, 3, 1, 4])))
+
+    def _joint(self, rows: Any, parts: Sequence[str]) -> Any:
+        """Some neighbouring parts side by side, [N * T, len(parts) * features]."""
+        features, first = rows.shape[-1], JOINT.index(parts[0])
+        columns = slice(first * features, (first + len(parts)) * features)
+        # Of all columns without a slice, whose gradient would be one more pass over them.
+        every = len(parts) == len(JOINT)
+        kernel, bias = (self.kernel, self.bias) if every else (self.kernel[:, columns], self.bias[columns])
+        joint = tf.nn.bias_add(tf.matmul(rows, kernel), bias)
+        changed = [part for part in parts if part in self.changes]
         if not changed:
             return joint
-        features = rows.shape[-1]
         down = tf.concat([self.changes[part].down for part in changed], axis=1)
         # One product for all parts: what changes the values is 0 in the columns of the others.
         ups = []
         for part in changed:
-            before = JOINT.index(part) * features
+            before = parts.index(part)
             up = self.changes[part].up * self.changes[part].scale
-            ups.append(tf.pad(up, [[0, 0], [before, 2 * features - before]]))
+            ups.append(tf.pad(up, [[0, 0], [before * features, (len(parts) - 1 - before) * features]]))
         return joint + tf.matmul(tf.matmul(rows, down), tf.concat(ups, axis=0))
 
     def merged_weights(self) -> Weights:
@@ -110,27 +130,32 @@ class SelfAttention(keras.layers.Layer):
         return [kernel, bias, output_kernel, output_bias]
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """As it came."""
-        return input_shape
+        """As it came, or its first word."""
+        return (input_shape[0], 1, input_shape[-1]) if self.first_only else input_shape
+
+    def compute_mask(self, sequence: Any, mask: Any = None) -> Any:
+        """As it came; the first word is no padding."""
+        return None if self.first_only else mask
 
     def get_config(self) -> dict[str, Any]:
         """What the layer is made from."""
-        made_from = {"heads": self.heads, "dropout": self.dropout, "low_rank": self.low_rank}
-        return {**super().get_config(), **made_from}
+        names = ("heads", "dropout", "low_rank", "first_only")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 def attend(query: Any, key: Any, value: Any, *, mask: Any, keep: Any = None) -> Any:
-    """softmax(q k^T) v, all [N, heads, T, size], with a gradient by hand; `mask` [N, T] is true at words, or None.
+    """softmax(q k^T) v, [N, heads, Q, size] of queries of that shape and of keys and values [N, heads, T, size], with a
+    gradient by hand; `mask` [N, T] is true at words, or None.
 
-    Where `keep` [N, heads, T, T] is false, what the softmax gives counts as 0. The scores [N, heads, T, T] are by far
+    Where `keep` [N, heads, Q, T] is false, what the softmax gives counts as 0. The scores [N, heads, Q, T] are by far
     the largest tensors of a Transformer, and each pass over them costs as much as a product. So what is added to all
     scores of a row or a column takes part in the product as one more feature.
     """
 
     def run(query: Any, key: Any, value: Any) -> Any:
-        ones = tf.ones_like(query[..., :1])
+        ones = tf.ones_like(key[..., :1])
         hidden = tf.zeros_like(ones) if mask is None else ones * _hidden(mask, dtype=query.dtype)
-        weights = tf.nn.softmax(_product(query, ones, key, hidden))
+        weights = tf.nn.softmax(_product(query, tf.ones_like(query[..., :1]), key, hidden))
         left = weights if keep is None else weights * tf.cast(keep, weights.dtype)
         gathered = tf.matmul(left, value)
 

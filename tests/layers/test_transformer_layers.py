@@ -139,6 +139,34 @@ def test_a_block_computes_what_its_parts_of_keras_compute(norm: str, activation:
     assert_all_close(ours[:2], theirs, atol=1e-3)
 
 
+@pytest.mark.parametrize("low_rank", [None, {"rank": 2, "alpha": 4.0, "on": ["query", "value", "output", "inner"]}])
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_a_block_that_gives_the_first_word_alone_gives_what_the_whole_block_gives_there(
+    norm: str, low_rank: dict[str, Any] | None
+) -> None:
+    import tensorflow as tf
+
+    from aimodels.layers.encoder_block import EncoderBlock
+
+    options = {"heads": HEADS, "feed_forward": INSIDE, "norm": norm, "low_rank": low_rank}
+    whole, first = EncoderBlock(**options), EncoderBlock(**options, first_only=True)
+    for block in (whole, first):
+        block.build((None, None, FEATURES))
+    randomise(whole)
+    first.set_weights(whole.get_weights())
+    sequence, mask = map(tf.constant, batch())
+
+    def found(block: Any) -> list[Any]:
+        with tf.GradientTape() as tape:
+            tape.watch(sequence)
+            states = block(sequence, mask=mask)[:, :1]
+        return [states, *tape.gradient(states, [sequence, *block.trainable_weights])]
+
+    assert first(sequence, mask=mask).shape == (len(sequence), 1, FEATURES)
+    assert first.compute_output_shape(sequence.shape) == (len(sequence), 1, FEATURES)
+    assert_all_close(found(first), found(whole), atol=1e-3)
+
+
 def test_a_block_drops_what_its_parts_give() -> None:
     import keras
 
