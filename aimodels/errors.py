@@ -122,6 +122,13 @@ class DataError(UserError):
     kind = "data"
 
 
+class EncoderError(UserError):
+    """The encoder that the config names is there, and is broken or of a kind that is not supported."""
+
+    exit_code = 2
+    kind = "encoder"
+
+
 class FailedError(UserError):
     """The work started and failed for a reason that the user can mend."""
 

@@ -43,6 +43,13 @@ def refused(
     assert {path for path in Path().rglob("*") if path.suffix != ".log"} == before
 
 
+@pytest.fixture
+def nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No data are read, and TensorFlow is not loaded."""
+    for name in ("aimodels.data.loading._loaded", "aimodels.distribution.tensorflow_start.start_tensorflow"):
+        monkeypatch.setattr(name, lambda *_, name=name, **__: pytest.fail(f"{name} was called"))
+
+
 def change_config(encoder: Path, **changes: Any) -> None:
     path = encoder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
@@ -69,13 +76,13 @@ def test_a_missing_file(encoder: Path, file: str, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("content", ["<html>404</html>", "[]", '{"model_type": "bert"}', '{"vocab_size": 7'])
 def test_a_config_that_is_none(encoder: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
     (encoder / "config.json").write_text(content, encoding="utf-8")
-    refused(capsys, code="AM344", exit_code=1, says=("encoder/config.json",))
+    refused(capsys, code="AM344", exit_code=2, says=("encoder/config.json",))
 
 
 def test_an_encoder_of_another_family(encoder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change_config(encoder, model_type="roberta")
     says = ("'roberta'", "bert (BERT)", "distilbert (DistilBERT)", "electra (ELECTRA)")
-    refused(capsys, code="AM343", exit_code=1, says=says)
+    refused(capsys, code="AM343", exit_code=2, says=says)
 
 
 @pytest.mark.parametrize("more", [-1, 2])
@@ -86,25 +93,25 @@ def test_a_vocabulary_that_is_not_that_of_the_weights(
     changed = [*pieces, "##one", "##more"][: len(pieces) + more]
     (encoder / "vocab.txt").write_text("\n".join(changed) + "\n", encoding="utf-8")
     says = (f"{len(pieces)} pieces have an embedding, and the vocabulary has {len(changed)}",)
-    refused(capsys, code="AM348", exit_code=1, says=says)
+    refused(capsys, code="AM348", exit_code=2, says=says)
 
 
 def test_sizes_that_the_weights_do_not_have(encoder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change_config(encoder, intermediate_size=48)
-    refused(capsys, code="AM350", exit_code=1, says=("[32, 16]", "[48, 16]"))
+    refused(capsys, code="AM350", exit_code=2, says=("[32, 16]", "[48, 16]"))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.99])
 def test_a_truncated_file_of_weights(encoder: Path, share: float, capsys: pytest.CaptureFixture[str]) -> None:
     whole = (encoder / "model.safetensors").read_bytes()
     (encoder / "model.safetensors").write_bytes(whole[: int(share * len(whole))])
-    refused(capsys, code="AM349", exit_code=1, says=("encoder/model.safetensors", "cut off"))
+    refused(capsys, code="AM349", exit_code=2, says=("encoder/model.safetensors", "cut off"))
 
 
 def test_weights_that_are_only_there_as_a_pickle(encoder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (encoder / "model.safetensors").rename(encoder / "pytorch_model.bin")
     refused(
-        capsys, code="AM341", exit_code=1, says=("pytorch_model.bin", "can run any program", "aimodels explain AM341")
+        capsys, code="AM341", exit_code=2, says=("pytorch_model.bin", "can run any program", "aimodels explain AM341")
     )
     assert main(["explain", "AM341"]) == 0
     assert "save_pretrained" in capsys.readouterr().out
@@ -124,10 +131,54 @@ def test_a_maximum_length_over_the_positions(encoder: Path, capsys: pytest.Captu
     refused(capsys, "model.wordpieces.max_length=513", code="AM360", exit_code=2, says=says)
 
 
+@pytest.mark.usefixtures("nothing_else")
+@pytest.mark.parametrize(
+    "command",
+    [["train"], ["train", "--dry-run"], ["train", "--folds", "2"], ["pretrain"], ["pretrain", "--dry-run"], ["check"]],
+    ids=" ".join,
+)
+def test_a_broken_encoder_is_told_before_anything_else(
+    encoder: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (encoder / "model.safetensors").write_bytes(b"cut off")
+    assert main([command[0], "bad.yaml", *command[1:]]) == 2
+    assert "error[AM349]" in capsys.readouterr().err
+    assert not Path("runs").exists()
+
+
+@pytest.mark.usefixtures("nothing_else", "encoder")
+@pytest.mark.parametrize("command", [["train"], ["train", "--dry-run"], ["train", "--folds", "2"]], ids=" ".join)
+def test_texts_without_targets_are_refused_before_they_are_read(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command[0], "bad.yaml", "data={name: texts, path: nowhere.txt}", *command[1:]]) == 2
+    assert "error[AM395]: the dataset texts has no targets to learn" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("nothing_else", "encoder")
+def test_what_is_said_of_memory_to_pretrain(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(memory, "available_bytes", lambda *_: 100_000)
+    # It trains everything, whatever is frozen in a training.
+    assert main(["pretrain", "bad.yaml", "model.freeze=all"]) == 5
+    told = capsys.readouterr().err
+    assert "error[AM352]" in told
+    assert "help: take a smaller encoder, or a machine with more memory\n" in told
+
+
+@pytest.mark.usefixtures("nothing_else")
+def test_what_an_encoder_cannot_be_pretrained_for_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    write_tiny_encoder(Path("distil"), family="distilbert")
+    Path("bad.yaml").write_text(CONFIG + "pretrain: {next_sentence: true}\n", encoding="utf-8")
+    assert main(["pretrain", "bad.yaml", "model.encoder=distil"]) == 2
+    assert "error[AM565]" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("encoder")
 def test_no_network_for_a_name_on_the_hub(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    says = ("cannot download the encoder some/encoder", "config.json", "model.safetensors")
+    says = ("cannot download the encoder some/encoder", "config.json", "model.safetensors", "model.encoder=FOLDER")
     refused(capsys, "model.encoder=some/encoder", code="AM354", exit_code=5, says=says)

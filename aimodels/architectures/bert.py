@@ -105,8 +105,10 @@ class Options(ArchitectureOptions):
 
     @model_validator(mode="after")
     def _one_way_to_train(self) -> "Options":
-        if self.lora is not None and (self.freeze != "none" or self.unfreeze_every is not None):
-            raise ValueError("with `lora` nothing else of the encoder trains; leave out `freeze` and `unfreeze_every`")
+        others = {"`freeze`": self.freeze != "none", "`unfreeze_every`": self.unfreeze_every is not None}
+        if self.lora is not None and any(others.values()):
+            unfit = " and ".join(key for key, is_set in others.items() if is_set)
+            raise ValueError(f"with `lora` nothing else of the encoder trains; leave out {unfit}")
         if self.freeze == "all" and self.unfreeze_every is not None:
             raise ValueError("`freeze: all` leaves nothing for `unfreeze_every`; take one of the two")
         if self.freeze == "all" and self.learning_rate_decay != 1:
@@ -140,11 +142,9 @@ def reading(options: Options, kind: str) -> Any:
 
 def source(options: Options) -> str:
     """Where the weights are from that training begins with."""
-    from aimodels.encoders.finding import find_encoder
-    from aimodels.encoders.random_encoder import random_encoder
+    from aimodels.encoders.finding import encoder_of
 
-    is_random = options.encoder == RANDOM
-    return (random_encoder(options.sizes, ()) if is_random else find_encoder(options.encoder)).source
+    return encoder_of(_encoder_reading(options)).source
 
 
 def _encoder_reading(options: Options) -> EncoderReading:
@@ -248,18 +248,18 @@ def _encoder(options: Options, *, vocabulary: tuple[str, ...] = ()) -> "Encoder"
     Raises:
         UserError: it cannot be read, needs more memory than there is, or has fewer blocks than are to be frozen.
     """
-    from aimodels.encoders.finding import find_encoder
+    from aimodels.encoders.facts import trains_weights
+    from aimodels.encoders.finding import encoder_of
     from aimodels.encoders.memory import expect_fits
-    from aimodels.encoders.random_encoder import random_encoder
 
-    is_random = options.encoder == RANDOM
-    found = random_encoder(options.sizes, vocabulary) if is_random else find_encoder(options.encoder)
+    found = encoder_of(_encoder_reading(options), vocabulary=vocabulary)
     blocks = found.shape.blocks
     if isinstance(options.freeze, int) and options.freeze > blocks:
         message = f"`model.freeze` asks for {options.freeze} frozen blocks, and the encoder {found.name} has {blocks}"
         help = f"at most {blocks}; or `all`: the whole encoder"
         raise ConfigError([Problem(code="AM365", message=message, path="model.freeze", help=help)], source="model")
-    expect_fits(found.shape, name=found.name, trains=options.freeze != "all" and options.lora is None)
+    trains = trains_weights(options)
+    expect_fits(found.shape, name=found.name, trains=trains, advice="model.freeze=all needs half" if trains else "")
     return found
 
 

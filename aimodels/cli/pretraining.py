@@ -19,8 +19,10 @@ def pretrain_run(loaded: Loaded, where: RunPlace) -> RunFolder:
     """Start TensorFlow, pre-train, give the run; what a terminal shows is also kept in the run."""
     from aimodels.cli.console_log import ConsoleLog
     from aimodels.distribution.tensorflow_start import start_tensorflow
+    from aimodels.pretraining.ability import check_pretraining_without_data
 
     with listening(ConsoleLog()):
+        check_pretraining_without_data(loaded.config)
         start_tensorflow(device=loaded.config.train.device)
 
         from aimodels.pretraining.pretrain import pretrain
@@ -31,7 +33,9 @@ def pretrain_run(loaded: Loaded, where: RunPlace) -> RunFolder:
 def try_pretraining(console: Console, loaded: Loaded) -> dict[str, Any]:
     """Read and build everything and take one batch, train nothing: `--dry-run`."""
     from aimodels.distribution.tensorflow_start import start_tensorflow
+    from aimodels.pretraining.ability import check_pretraining_without_data
 
+    check_pretraining_without_data(loaded.config)
     start_tensorflow(device=loaded.config.train.device)
 
     from aimodels.pretraining.pretrain import dry_run

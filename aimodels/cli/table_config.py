@@ -126,6 +126,8 @@ def _head(path: str, plan: "TablePlan") -> Iterator[str]:
 def _model(plan: "TablePlan", num_rows: int) -> Iterator[str]:
     hidden = [hidden for least, hidden, _, _ in SIZES if num_rows >= least][-1]
     yield "model:"
+    if any(column.kind == "text" for column in plan.features):
+        yield "  # a pretrained encoder can read the text columns: {name: bert, encoder: FOLDER}, see docs/bert.md"
     yield "  name: mlp"
     yield commented(f"  hidden: {hidden}", "units of each hidden layer; [] is a linear model")
     yield commented("  dropout: 0.1", "raise it when training is much better than validation")

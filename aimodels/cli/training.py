@@ -19,9 +19,11 @@ from aimodels.runs.place import RunPlace
 def train_run(loaded: Loaded, where: RunPlace) -> RunFolder:
     """Start TensorFlow, train, give the run; what a terminal shows is also kept in the run."""
     from aimodels.cli.console_log import ConsoleLog
+    from aimodels.data.suitability import check_without_data
     from aimodels.distribution.tensorflow_start import start_tensorflow
 
     with listening(ConsoleLog()):
+        check_without_data(loaded.config)
         start_tensorflow(device=loaded.config.train.device)
 
         from aimodels.training.train import train
@@ -31,8 +33,10 @@ def train_run(loaded: Loaded, where: RunPlace) -> RunFolder:
 
 def try_out(console: Console, loaded: Loaded) -> dict[str, Any]:
     """Build everything and take one batch, train nothing: `--dry-run`."""
+    from aimodels.data.suitability import check_without_data
     from aimodels.distribution.tensorflow_start import start_tensorflow
 
+    check_without_data(loaded.config)
     start_tensorflow(device=loaded.config.train.device)
 
     from aimodels.training.dry_run import dry_run

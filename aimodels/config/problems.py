@@ -186,16 +186,22 @@ def _first_key(spot: Spot) -> Place:
 
 
 def rule_broken(spot: Spot, *, error: ErrorDetails) -> Problem:
-    """A rule of the section's own, in its own words, at the first key that they name in backticks."""
+    """A rule of the section's own, in its own words, at the first key that they name: `key`, or `key: value`.
+
+    A key that came from an override goes before the others: those stand in a file that is right without it.
+    """
     message = str(error.get("ctx", {}).get("error", error["msg"]))
     place = spot.key if isinstance(spot.written.value, dict) else spot.written.place
-    named = [key for key in re.findall(r"`(\w+)`", message) if key in spot.written.entries]
+    named = [key for key in re.findall(r"`(\w+)(?:: [^`]*)?`", message) if key in spot.written.entries]
+    places = sorted((spot.written.entries[key].value.place for key in named), key=lambda place: not place.is_argument)
+    is_mix = len(places) > 1 and places[0].is_argument and not places[-1].is_argument
     return Problem(
         code="AM102",
         message=f"`{spot.name or TOP}`: {message}",
         path=spot.name,
-        place=spot.written.entries[named[0]].value.place if named else place,
+        place=places[0] if places else place,
         help=f"what fits: aimodels schema --field {spot.name}",
+        other_place=places[-1] if is_mix else None,
     )
 
 

@@ -9,6 +9,7 @@ from aimodels.cross_validation.fold_process import FoldRequest
 from aimodels.cross_validation.recording import Outcome, recording
 from aimodels.cross_validation.results import SPLIT, deciding_metric, scores_of, write_folds, write_out_of_fold
 from aimodels.cross_validation.sharing import share_machine
+from aimodels.data.suitability import check_without_data
 from aimodels.events import FoldEnded, phase
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
@@ -22,6 +23,7 @@ def cross_validate(loaded: Loaded, where: RunPlace, *, jobs: int | None = None, 
     Raises:
         UserError: whatever the user can mend; before a folder is made where possible, else the error of a fold.
     """
+    check_without_data(loaded.config)
     with phase("reading data"):
         dealt = deal_out(loaded)
     config = dealt.loaded.config

@@ -24,7 +24,14 @@ ENDED = "fold_process_ended"
 BUG = "bug"
 KINDS = {
     kind.kind: kind
-    for kind in (errors.UsageError, errors.MissingError, errors.DataError, FailedError, errors.MachineError)
+    for kind in (
+        errors.UsageError,
+        errors.MissingError,
+        errors.DataError,
+        errors.EncoderError,
+        FailedError,
+        errors.MachineError,
+    )
 }
 
 

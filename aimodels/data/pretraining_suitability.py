@@ -18,36 +18,42 @@ OF_TARGETS = ("loss", "scale_targets", "label_smoothing", "class_weights", "samp
 
 
 def check_suits_pretraining(config: Config, *, dataset: Dataset) -> None:
-    """Refuse what cannot be pre-trained; warn of keys that are set and not read.
+    """Refuse what cannot be pre-trained on this data; warn of keys that are set and not read.
 
     Raises:
         ConfigError: the model has no encoder, or the data are no texts.
         UsageError: a run per fold is asked for.
-        UserError: what the architecture itself checks, such as that its encoder is there.
     """
-    architecture = discovery.plugin("architectures", config.model.name)
-    if READS not in architecture.ACCEPTS or not hasattr(architecture, "reading"):
-        others = [name for name in discovery.names("architectures") if _has_encoder(name)]
-        message = f'pre-training is of an encoder, and the architecture "{config.model.name}" has none'
-        raise _refused(message, code="AM562", path="model.name", help=f"with an encoder: {', '.join(others)}")
+    check_can_pretrain(config)
     if not isinstance(dataset.input, TextInput):
         message = f"pre-training reads texts, and the dataset {config.data.name} has none alone"
         help = "name their files, or the table and its column: data: {name: texts, path: FILE, text: COLUMN}"
         raise _refused(message, code="AM563", path="data.name", help=help)
-    if config.train.folds is not None:
-        raise UsageError(
-            f"`train.folds: {config.train.folds}` asks for a run per fold, and a pre-training has no folds",
-            code="AM564",
-            help="leave train.folds out",
-        )
-    if hasattr(architecture, "check"):
-        architecture.check(config.model)
     unread = list(unread_keys(config))
     if unread:
         warn(
             "AM397",
             f"pre-training does not read what the config says of {', '.join(unread)}",
             help="these are for `aimodels train`; the rest of the config is used",
+        )
+
+
+def check_can_pretrain(config: Config) -> None:
+    """Refuse what cannot be pre-trained on any data.
+
+    Raises:
+        ConfigError: the model has no encoder.
+        UsageError: a run per fold is asked for.
+    """
+    if not has_encoder(config.model.name):
+        others = [name for name in discovery.names("architectures") if has_encoder(name)]
+        message = f'pre-training is of an encoder, and the architecture "{config.model.name}" has none'
+        raise _refused(message, code="AM562", path="model.name", help=f"with an encoder: {', '.join(others)}")
+    if config.train.folds is not None:
+        raise UsageError(
+            f"`train.folds: {config.train.folds}` asks for a run per fold, and a pre-training has no folds",
+            code="AM564",
+            help="leave train.folds out",
         )
 
 
@@ -69,7 +75,8 @@ def _paths(values: Mapping[str, Any], before: str = "") -> Iterator[str]:
             yield f"{before}{key}"
 
 
-def _has_encoder(name: str) -> bool:
+def has_encoder(name: str) -> bool:
+    """Whether an architecture reads texts with an encoder."""
     architecture = discovery.plugin("architectures", name)
     return READS in architecture.ACCEPTS and hasattr(architecture, "reading")
 

@@ -28,14 +28,34 @@ WHAT = {"images": "images", "words": "texts", "wordpieces": "texts", "columns": 
 OF_PAIRS, PAIRS = ("wordpieces",), "pairs of texts"
 
 
+def check_without_data(config: Config) -> None:
+    """Refuse what cannot be trained on any data, before they are read and TensorFlow is loaded.
+
+    Raises:
+        ConfigError: the dataset has nothing to predict.
+        UserError: what the architecture itself checks of its options, in a function `check` if it has one.
+    """
+    if not has_targets(config):
+        raise _without_targets(config)
+    architecture = discovery.plugin("architectures", config.model.name)
+    if hasattr(architecture, "check"):
+        architecture.check(config.model)
+
+
+def has_targets(config: Config) -> bool:
+    """Whether the dataset may have targets: all have, but those whose file says `HAS_TARGETS = False`."""
+    return bool(getattr(discovery.plugin("datasets", config.data.name), "HAS_TARGETS", True))
+
+
 def check_suits(config: Config, *, dataset: Dataset) -> None:
     """Refuse what cannot work on this data.
 
     Raises:
         ConfigError: the architecture, the augmentation or the batch size is for another kind of data.
         MissingError: there is no such file of word vectors.
-        UserError: what the architecture itself checks of its options, in a function `check` if it has one.
+        UserError: see `check_without_data`.
     """
+    check_without_data(config)
     _expect_targets(config, dataset)
     architecture = discovery.plugin("architectures", config.model.name)
     preprocessing_for(architecture, dataset=dataset, name=config.model.name)
@@ -44,22 +64,24 @@ def check_suits(config: Config, *, dataset: Dataset) -> None:
     embedding: Any = getattr(config.model, "embedding", None)
     if isinstance(embedding, Embedding) and embedding.file:
         word_vectors.expect_file(Path(embedding.file).expanduser())
-    if hasattr(architecture, "check"):
-        architecture.check(config.model)
 
 
 def _expect_targets(config: Config, dataset: Dataset) -> None:
     """Texts without targets are for pre-training alone, and so is its section."""
     if dataset.target.task == "none":
-        message = f"the dataset {config.data.name} has no targets to learn"
-        help = "pre-train an encoder on it: aimodels pretrain CONFIG; to train, name data with classes or numbers"
-        raise ConfigError([Problem(code="AM395", message=message, path="data.name", help=help)], source="data")
+        raise _without_targets(config)
     if config.pretrain is not None:
         warn(
             "AM398",
             "the section `pretrain` is for `aimodels pretrain`; a training does not read it",
             help="to go on from an encoder that was pre-trained: model.encoder=runs/NAME/encoder",
         )
+
+
+def _without_targets(config: Config) -> ConfigError:
+    message = f"the dataset {config.data.name} has no targets to learn"
+    help = "pre-train an encoder on it: aimodels pretrain CONFIG; to train, name data with classes or numbers"
+    return ConfigError([Problem(code="AM395", message=message, path="data.name", help=help)], source="data")
 
 
 def preprocessing_for(architecture: ModuleType, *, dataset: Dataset, name: str) -> str:

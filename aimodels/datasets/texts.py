@@ -17,6 +17,8 @@ from aimodels.data.text_collection import TextDatasetOptions, as_dataset, collec
 from aimodels.data.text_tables import AUTO, TEXT_NAMES
 from aimodels.data.unlabelled_texts import Unit, find_texts
 
+HAS_TARGETS = False
+
 
 class Options(TextDatasetOptions):
     """Texts alone, to pre-train an encoder on."""

@@ -34,12 +34,14 @@ def place(train: Train) -> Placement:
     kind = "gpu" if gpus else "cpu"
     several = len(devices) > 1
     if train.strategy == "mirrored" or (train.strategy == "auto" and several and gpus):
-        reason = "asked for" if train.strategy == "mirrored" else f"{len(gpus)} GPUs are visible"
+        reason = "asked for" if train.strategy == "mirrored" else f"{len(gpus)} GPU devices"
         names = [device.name for device in devices]
         _check_divides(train, num_replicas=len(names))
         strategy: tf.distribute.Strategy = tf.distribute.MirroredStrategy(names)
         return Placement(strategy, _describe(kind, len(names)), kind, len(names), f"mirrored: {reason}")
-    reason = "asked for" if train.strategy == "single" else f"one {kind.upper()} is visible"
+    reason = "asked for" if train.strategy == "single" else f"one {kind.upper()} device"
+    if several and train.strategy == "auto":
+        reason = "CPU devices share work only where that is asked for"
     strategy = tf.distribute.OneDeviceStrategy(devices[0].name) if several else tf.distribute.get_strategy()
     return Placement(strategy, _describe(kind, 1), kind, 1, f"single: {reason}")
 

@@ -1,5 +1,6 @@
 """TensorFlow started quietly: its native log lines go to a file, the terminal stays ours, memory grows on demand."""
 
+import atexit
 import logging
 import os
 import sys
@@ -18,6 +19,7 @@ class _Start:
     """What was decided when TensorFlow was loaded; it can be loaded once per process."""
 
     log: Path | None = None
+    is_temporary: bool = False
     handler: logging.Handler | None = None
 
 
@@ -25,7 +27,8 @@ def start_tensorflow(*, log: Path | None = None, device: str = "auto") -> None:
     """Import TensorFlow with everything its native code prints sent to a log file, and choose the visible devices.
 
     `TF_CPP_MIN_LOG_LEVEL` alone lets several lines through, so the file descriptor itself is redirected, and Python's
-    own `sys.stderr` moves to a copy of the terminal. `log` defaults to a temporary file.
+    own `sys.stderr` moves to a copy of the terminal. `log` defaults to a temporary file, which is gone when the process
+    ends in its own time, and is left by one that native code brought down.
 
     Raises:
         MachineError: `device` asks for a GPU that is not there.
@@ -44,6 +47,7 @@ def move_log(log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(_Start.log.read_bytes() if _Start.log.exists() else b"")
     _Start.log.unlink(missing_ok=True)
+    _Start.is_temporary = False
     _point_stderr_at(log)
 
 
@@ -54,8 +58,15 @@ def _redirect(log: Path | None) -> None:
         descriptor, name = tempfile.mkstemp(prefix="aimodels-tensorflow-", suffix=".log")
         os.close(descriptor)
         log = Path(name)
+        _Start.is_temporary = True
+        atexit.register(_remove_temporary_log)
     log.parent.mkdir(parents=True, exist_ok=True)
     _point_stderr_at(log)
+
+
+def _remove_temporary_log() -> None:
+    if _Start.log is not None and _Start.is_temporary:
+        _Start.log.unlink(missing_ok=True)
 
 
 def separate_stderr() -> None:

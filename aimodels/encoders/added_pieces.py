@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from aimodels.encoders.tokenizer_settings import SAVE_AGAIN, contradiction, other_way
-from aimodels.errors import DataError
+from aimodels.errors import EncoderError
 
 
 def with_added(pieces: Sequence[str], added: Mapping[int, Mapping[str, Any]], *, path: Path) -> tuple[str, ...]:
     """The vocabulary with the pieces behind it whose ids go on from its end.
 
     Raises:
-        DataError: an id leaves a gap, belongs to another piece, or the piece is found in a way that is not supported.
+        EncoderError: an id leaves a gap or is another piece's, or a piece is found in a way that is not supported.
     """
     found = list(pieces)
     for number, token in sorted(added.items()):
         content = token.get("content")
         if not isinstance(content, str) or not content:
-            raise DataError(f"{path}: the added piece {number:,} must have `content`", code="AM344", help=SAVE_AGAIN)
+            raise EncoderError(f"{path}: the added piece {number:,} must have `content`", code="AM344", help=SAVE_AGAIN)
         _expect_found_as_it_stands(token, content=content, path=path)
         if number < len(found) and found[number] != content:
             raise contradiction(

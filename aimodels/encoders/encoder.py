@@ -114,7 +114,8 @@ class Encoder:
         """Every weight by its canonical name, read from the files now; nothing where it begins with random weights.
 
         Raises:
-            DataError: a file is broken, a weight is missing or of another shape, or a tensor is not known.
+            EncoderError: a file is broken, a weight is missing or of another shape, or a tensor is not known.
+            DataError: a weight is not finite.
         """
         from aimodels.encoders.weights import read_weights  # it needs this module's types
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aimodels.errors import DataError, MissingError
+from aimodels.errors import EncoderError, MissingError
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -19,6 +19,8 @@ OTHERS = (".h5", ".msgpack", ".onnx", ".keras", ".index", ".ot", ".gguf")
 SHOWN = 12
 # Larger files are no JSON of an encoder; the vocabulary of a large multilingual one has some 5 MB.
 MOST_BYTES = 200_000_000
+# How a text of Git LFS begins, which stands for a large file until that is fetched (git-lfs, docs/spec.md).
+POINTER = b"version https://git-lfs"
 
 
 def expect_encoder_files(folder: Path, *, name: str) -> None:
@@ -26,7 +28,7 @@ def expect_encoder_files(folder: Path, *, name: str) -> None:
 
     Raises:
         MissingError: there is no such folder, it is a file, or a file is missing.
-        DataError: the weights are there only in a form that is not read.
+        EncoderError: the weights are there only in a form that is not read, or Git LFS has not fetched a file.
     """
     if folder.is_file():
         message = f"the encoder {name} is a file, and a folder is expected"
@@ -44,6 +46,7 @@ def expect_encoder_files(folder: Path, *, name: str) -> None:
     if missing:
         message = f"the encoder {name} lacks {', '.join(missing)}"
         raise MissingError(message, code="AM340", help=HOW_TO_HAVE_ONE, notes=(f"in the folder: {listing(folder)}",))
+    _refuse_pointers(folder, name=name)
 
 
 HOW_TO_HAVE_ONE = (
@@ -56,7 +59,7 @@ def _refuse_other_weights(folder: Path, *, name: str) -> None:
     """Say which form the weights have, where they are there in another one.
 
     Raises:
-        DataError: it is one of those that are known and not read.
+        EncoderError: it is one of those that are known and not read.
     """
     files = sorted(file.name for file in folder.iterdir() if file.is_file())
     # training_args.bin, which holds no weights, is often left in a folder.
@@ -64,11 +67,36 @@ def _refuse_other_weights(folder: Path, *, name: str) -> None:
     if pickles:
         message = f"the weights of the encoder {name} are only there as {', '.join(pickles[:SHOWN])}, which is not read"
         help = f"such a file can run any program when it is opened; make {WEIGHTS} of it: aimodels explain AM341"
-        raise DataError(message, code="AM341", help=help)
+        raise EncoderError(message, code="AM341", help=help)
     others = [file for file in files if file.endswith(OTHERS)]
     if others:
         message = f"the weights of the encoder {name} are only there as {', '.join(others[:SHOWN])}, which is not read"
-        raise DataError(message, code="AM342", help=f"make {WEIGHTS} of them: aimodels explain AM342")
+        raise EncoderError(message, code="AM342", help=f"make {WEIGHTS} of them: aimodels explain AM342")
+
+
+def _refuse_pointers(folder: Path, *, name: str) -> None:
+    """Name the files that are to be read and that Git LFS has not fetched.
+
+    Raises:
+        EncoderError: there are some.
+    """
+    is_whole = (folder / WEIGHTS).is_file()
+    weights = [WEIGHTS] if is_whole else [WEIGHTS_INDEX, *sorted(path.name for path in folder.glob("*.safetensors"))]
+    files = (CONFIG, TOKENIZER, TOKENIZER_CONFIG, SPECIAL_TOKENS, ADDED_TOKENS, VOCABULARY, *weights)
+    pointers = [file for file in files if _is_pointer(folder / file)]
+    if pointers:
+        are = "is a pointer of Git LFS" if len(pointers) == 1 else "are pointers of Git LFS"
+        message = f"{', '.join(pointers[:SHOWN])} of the encoder {name} {are}, not what it stands for"
+        raise EncoderError(message, code="AM577", help=f"fetch the files: git -C {folder} lfs pull")
+
+
+def _is_pointer(path: Path) -> bool:
+    """Whether a file begins as a pointer does; one that cannot be read is told of by what reads it."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(POINTER)) == POINTER
+    except OSError:
+        return False
 
 
 def listing(folder: Path) -> str:
@@ -82,19 +110,19 @@ def read_json(path: Path, *, code: str = "AM344") -> dict[str, Any]:
     """The JSON object in a file.
 
     Raises:
-        DataError: it cannot be read, or is no JSON object.
+        EncoderError: it cannot be read, or is no JSON object.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{path} is too large for {path.name}", code=code, help=GET_IT_AGAIN)
+            raise EncoderError(f"{path} is too large for {path.name}", code=code, help=GET_IT_AGAIN)
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}", code=code, help=GET_IT_AGAIN) from error
+        raise EncoderError(f"cannot read {path}: {error.strerror or error}", code=code, help=GET_IT_AGAIN) from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no JSON: {error}", code=code, help=GET_IT_AGAIN) from error
+        raise EncoderError(f"{path} is no JSON: {error}", code=code, help=GET_IT_AGAIN) from error
     if not isinstance(document, dict):
         found = type(document).__name__
-        raise DataError(f"{path} must hold a JSON object, found {found}", code=code, help=GET_IT_AGAIN)
+        raise EncoderError(f"{path} must hold a JSON object, found {found}", code=code, help=GET_IT_AGAIN)
     return document
 
 

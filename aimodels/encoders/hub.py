@@ -2,6 +2,7 @@
 
 import contextvars
 import errno
+import importlib.util
 import logging
 import os
 import threading
@@ -62,6 +63,11 @@ def folder_from_hub(wanted: HubName) -> Path:
         return cached
     with _told_to_users(wanted):
         return _downloaded(wanted)
+
+
+def is_cached(wanted: HubName) -> bool:
+    """Whether every file of an encoder is in the cache, so that nothing is downloaded."""
+    return importlib.util.find_spec("huggingface_hub") is not None and _cached(wanted) is not None
 
 
 def _cached(wanted: HubName) -> Path | None:
@@ -188,7 +194,8 @@ def _by_hand(wanted: HubName) -> str:
     """What to do without a network."""
     files = f"{names.CONFIG}, {names.VOCABULARY} or {names.TOKENIZER}, {names.TOKENIZER_CONFIG} and {names.WEIGHTS}"
     here = Path(wanted.name).absolute()
-    return f"elsewhere download {files} of {wanted} and put them into {here}, which is looked into before the hub"
+    download = f"elsewhere download {files} of {wanted}"
+    return f"{download} and put them into {here}, which is looked into first, or any folder: model.encoder=FOLDER"
 
 
 def _bar_of(name: str) -> Any:

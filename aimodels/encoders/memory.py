@@ -23,8 +23,12 @@ def bytes_needed(shape: EncoderShape, *, trains: bool = True) -> int:
     return numbers * FLOAT_BYTES * (COPIES_TO_TRAIN if trains else COPIES_TO_LOAD)
 
 
-def expect_fits(shape: EncoderShape, *, name: str, trains: bool = True, system: Path = Path("/")) -> None:
-    """Make sure that there is memory for an encoder. `system` is where `proc` and `sys` are.
+def expect_fits(
+    shape: EncoderShape, *, name: str, trains: bool = True, advice: str = "", system: Path = Path("/")
+) -> None:
+    """Make sure that there is memory for an encoder.
+
+    `advice` is what else would help, besides a smaller encoder; `system` is where `proc` and `sys` are.
 
     Raises:
         MachineError: there is not.
@@ -41,8 +45,7 @@ def expect_fits(shape: EncoderShape, *, name: str, trains: bool = True, system: 
     raise MachineError(
         message,
         code="AM352",
-        help="take a smaller encoder, or a machine with more memory"
-        + ("; model.freeze=all needs half" if trains else ""),
+        help="; ".join(part for part in ("take a smaller encoder, or a machine with more memory", advice) if part),
         notes=(f"{numbers:,} weights of {FLOAT_BYTES} bytes, {told}",),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from aimodels.encoders.encoder import Activation, EncoderShape, Family
 from aimodels.encoders.families import FAMILIES
 from aimodels.encoders.folder_files import CONFIG, read_json
-from aimodels.errors import DataError
+from aimodels.errors import EncoderError
 
 # gelu_fast and gelu_new are the same approximation with tanh, written in two ways.
 ACTIVATIONS: dict[str, Activation] = {
@@ -44,7 +44,7 @@ def read_model_config(folder: Path, *, name: str) -> ModelConfig:
     """What the config of an encoder says.
 
     Raises:
-        DataError: it is broken, of a family that is not supported, or asks for a part that is not.
+        EncoderError: it is broken, of a family that is not supported, or asks for a part that is not.
     """
     path = folder / CONFIG
     document = read_json(path)
@@ -80,14 +80,14 @@ def _family(document: Mapping[str, Any], *, path: Path, name: str) -> Family:
         if stated == family:
             return family
     message = f"the encoder {name} is of the family {stated!r}, which is not supported"
-    raise DataError(message, code="AM343", help=f"supported: {SUPPORTED}; MiniLM is one of bert")
+    raise EncoderError(message, code="AM343", help=f"supported: {SUPPORTED}; MiniLM is one of bert")
 
 
 def _refuse_unknown_parts(document: Mapping[str, Any], *, name: str) -> None:
     """Refuse what changes the network and is not built here.
 
     Raises:
-        DataError: positions that are not absolute, a decoder, heads that were cut out.
+        EncoderError: positions that are not absolute, a decoder, heads that were cut out.
     """
     positions = document.get("position_embedding_type") or "absolute"
     asked = {
@@ -99,13 +99,13 @@ def _refuse_unknown_parts(document: Mapping[str, Any], *, name: str) -> None:
     for what, is_asked in asked.items():
         if is_asked:
             message = f"the encoder {name} asks for `{what}` in its {CONFIG}, which is not supported"
-            raise DataError(message, code="AM345", help=f"take another encoder of {LABELS}; aimodels explain AM345")
+            raise EncoderError(message, code="AM345", help=f"take another encoder of {LABELS}; aimodels explain AM345")
 
 
 def _activation(stated: str, *, name: str) -> Activation:
     if stated not in ACTIVATIONS:
         message = f"the encoder {name} has the activation {stated!r}, which is not supported"
-        raise DataError(message, code="AM345", help=f"supported: {', '.join(ACTIVATIONS)}")
+        raise EncoderError(message, code="AM345", help=f"supported: {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[stated]
 
 
@@ -126,5 +126,5 @@ def _value(ours: str, value: Any, *, key: str, path: Path) -> Any:
     return int(value)
 
 
-def _wrong(path: Path, what: str) -> DataError:
-    return DataError(f"{path}: {what}", code="AM344", help="download or copy the encoder's files again")
+def _wrong(path: Path, what: str) -> EncoderError:
+    return EncoderError(f"{path}: {what}", code="AM344", help="download or copy the encoder's files again")

@@ -14,7 +14,7 @@ def read_pieces(folder: Path) -> Pieces:
     """Pieces and rules; of `tokenizer.json` if it is there, else of `vocab.txt` and the files beside it.
 
     Raises:
-        DataError: a file is broken, contradicts another, or asks for a tokenizer that is not BERT's.
+        EncoderError: a file is broken, contradicts another, or asks for a tokenizer that is not BERT's.
     """
     settings = read_settings(folder)
     has_tokenizer = (folder / TOKENIZER).is_file()

@@ -1,7 +1,7 @@
 """The tensors in the safetensors files of a folder: one file, or several with an index."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aimodels.encoders.folder_files import WEIGHTS, WEIGHTS_INDEX, read_json
-from aimodels.errors import DataError, MissingError
+from aimodels.errors import DataError, EncoderError, MissingError
 
 READ = ("F64", "F32", "F16", "BF16")
 LENGTH_BYTES = 8  # a safetensors file begins with the length of its header, little-endian
@@ -32,7 +32,7 @@ def stored_tensors(folder: Path) -> dict[str, StoredTensor]:
     """Every tensor of the folder's weights, by name; only headers are read.
 
     Raises:
-        DataError: a file is cut off or broken, or the index says something else than the files.
+        EncoderError: a file is cut off or broken, or the index says something else than the files.
         MissingError: the index names a file that is not there.
     """
     index = folder / WEIGHTS_INDEX
@@ -40,7 +40,7 @@ def stored_tensors(folder: Path) -> dict[str, StoredTensor]:
         return _of_file(folder / WEIGHTS)
     places = read_json(index, code="AM349").get("weight_map")
     if not isinstance(places, dict) or not places or not all(isinstance(file, str) for file in places.values()):
-        raise DataError(f"{index} must say in `weight_map` which file each tensor is in", code="AM349", help=AGAIN)
+        raise EncoderError(f"{index} must say in `weight_map` which file each tensor is in", code="AM349", help=AGAIN)
     found: dict[str, StoredTensor] = {}
     for file in sorted(set(places.values())):
         path = folder / Path(file).name
@@ -51,7 +51,7 @@ def stored_tensors(folder: Path) -> dict[str, StoredTensor]:
     lost = [name for name, file in places.items() if name not in found or found[name].path.name != Path(file).name]
     if lost:
         message = f"{index} says that {places[lost[0]]} holds the tensor {lost[0]}, and it does not"
-        raise DataError(message, code="AM349", help="download or copy the index and all its files again")
+        raise EncoderError(message, code="AM349", help="download or copy the index and all its files again")
     return found
 
 
@@ -72,14 +72,15 @@ def _opened(path: Path) -> Iterator[Any]:
         with safe_open(path, framework="np") as file:
             yield file
     except (SafetensorError, OSError) as error:
-        raise DataError(f"{path} is not a whole safetensors file: {error}", code="AM349", help=AGAIN) from error
+        raise EncoderError(f"{path} is not a whole safetensors file: {error}", code="AM349", help=AGAIN) from error
 
 
 def read_tensors(tensors: Mapping[str, StoredTensor]) -> dict[str, NDArray[np.float32]]:
     """The values of these tensors as float32, by the same names.
 
     Raises:
-        DataError: a tensor holds no floats, holds NaN or infinity, or the file cannot be read.
+        DataError: a tensor holds NaN or infinity.
+        EncoderError: the file cannot be read.
     """
     found: dict[str, NDArray[np.float32]] = {}
     for path in sorted({tensor.path for tensor in tensors.values()}):
@@ -93,12 +94,20 @@ def read_tensors(tensors: Mapping[str, StoredTensor]) -> dict[str, NDArray[np.fl
     return found
 
 
+def expect_floats(tensors: Iterable[StoredTensor]) -> None:
+    """Make sure that these tensors hold floats; their values are not read.
+
+    Raises:
+        EncoderError: one of them does not.
+    """
+    for tensor in tensors:
+        if tensor.kind not in READ:
+            message = f"{tensor.path}: the tensor {tensor.name} holds {tensor.kind}; expected {', '.join(READ)}"
+            help = "an encoder with whole numbers in it was made smaller; take the full one"
+            raise EncoderError(message, code="AM349", help=help)
+
+
 def _floats(file: Any, tensor: StoredTensor) -> NDArray[np.float32]:
-    if tensor.kind not in READ:
-        message = f"{tensor.path}: the tensor {tensor.name} holds {tensor.kind}; expected {', '.join(READ)}"
-        raise DataError(
-            message, code="AM349", help="an encoder with whole numbers in it was made smaller; take the full one"
-        )
     values: NDArray[Any] = file.get_tensor(tensor.name)
     with np.errstate(over="ignore"):  # what a float32 cannot hold becomes infinite, which is refused
         return values.astype(np.float32, copy=False)

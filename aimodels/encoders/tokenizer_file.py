@@ -10,7 +10,7 @@ from aimodels.encoders.encoder import PieceRules
 from aimodels.encoders.folder_files import TOKENIZER, read_json
 from aimodels.encoders.tokenizer_settings import SAVE_AGAIN, TokenizerSettings, contradiction, other_way
 from aimodels.encoders.vocabulary import pieces_by_id, same_pieces
-from aimodels.errors import DataError
+from aimodels.errors import EncoderError
 
 LONGEST_WORD = 100
 NO_RULES = {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False}
@@ -29,7 +29,7 @@ def read_tokenizer_file(settings: TokenizerSettings) -> Pieces:
     """Pieces and rules of a folder with `tokenizer.json`.
 
     Raises:
-        DataError: it is broken, not of BERT's kind, or another file of the folder says something else.
+        EncoderError: it is broken, not of BERT's kind, or another file of the folder says something else.
     """
     path = settings.folder / TOKENIZER
     document = read_json(path)
@@ -66,13 +66,13 @@ def read_tokenizer_file(settings: TokenizerSettings) -> Pieces:
 def _model(document: Mapping[str, Any], *, path: Path) -> Mapping[str, Any]:
     model = document.get("model")
     if not isinstance(model, dict):
-        raise DataError(f"{path} lacks `model`", code="AM344", help=SAVE_AGAIN)
+        raise EncoderError(f"{path} lacks `model`", code="AM344", help=SAVE_AGAIN)
     # Early versions of the format did not say the type; only this one has a longest word.
     kind = model.get("type", "WordPiece" if "max_input_chars_per_word" in model else None)
     if kind != "WordPiece":
         raise other_way(path, f"model: {kind}", expected="WordPiece")
     if not isinstance(model.get("vocab"), dict):
-        raise DataError(f"{path} lacks `model.vocab`", code="AM344", help=SAVE_AGAIN)
+        raise EncoderError(f"{path} lacks `model.vocab`", code="AM344", help=SAVE_AGAIN)
     return model
 
 
@@ -95,7 +95,7 @@ def _normalizer(document: Mapping[str, Any], *, path: Path) -> Mapping[str, Any]
     ]
     if wrong:
         message = f"{path}: `normalizer.{wrong[0]}` must be true or false, got {switches[wrong[0]]!r}"
-        raise DataError(message, code="AM344", help=SAVE_AGAIN)
+        raise EncoderError(message, code="AM344", help=SAVE_AGAIN)
     return switches
 
 
@@ -110,7 +110,7 @@ def _longest(model: Mapping[str, Any], *, path: Path) -> int:
     value = model.get("max_input_chars_per_word", LONGEST_WORD)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         message = f"{path}: `model.max_input_chars_per_word` must be a whole number above 0, got {value!r}"
-        raise DataError(message, code="AM344", help=SAVE_AGAIN)
+        raise EncoderError(message, code="AM344", help=SAVE_AGAIN)
     return value
 
 
@@ -118,7 +118,7 @@ def _added(document: Mapping[str, Any], *, path: Path) -> dict[int, Mapping[str,
     listed = document.get("added_tokens") or []
     is_list = isinstance(listed, list)
     if not is_list or not all(isinstance(one, dict) and isinstance(one.get("id"), int) for one in listed):
-        raise DataError(f"{path}: `added_tokens` must be a list of pieces with ids", code="AM344", help=SAVE_AGAIN)
+        raise EncoderError(f"{path}: `added_tokens` must be a list of pieces with ids", code="AM344", help=SAVE_AGAIN)
     return {one["id"]: one for one in listed}
 
 
@@ -162,7 +162,7 @@ def _expect_same_rules(settings: TokenizerSettings, *, lower: bool, strip: bool,
     """Refuse a `tokenizer_config.json` that says otherwise.
 
     Raises:
-        DataError: it does.
+        EncoderError: it does.
     """
     pairs = {
         "do_lower_case": (settings.lower, lower),

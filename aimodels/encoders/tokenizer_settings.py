@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aimodels.encoders.folder_files import ADDED_TOKENS, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG, read_json
-from aimodels.errors import DataError
+from aimodels.errors import EncoderError
 
 # The classes that all cut texts as BERT does, and those that do whatever `tokenizer.json` says.
 CLASSES = ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "RetriBertTokenizer")
@@ -43,7 +43,7 @@ def read_settings(folder: Path) -> TokenizerSettings:
     """What the files beside the vocabulary say.
 
     Raises:
-        DataError: a file is broken, or asks for a way of cutting that is not BERT's.
+        EncoderError: a file is broken, or asks for a way of cutting that is not BERT's.
     """
     config = _optional_json(folder / TOKENIZER_CONFIG)
     special = _optional_json(folder / SPECIAL_TOKENS)
@@ -72,7 +72,7 @@ def _refuse_other_ways(config: Mapping[str, Any], *, folder: Path) -> None:
     """Refuse by name what is not the way of BERT.
 
     Raises:
-        DataError: another tokenizer class, no splitting into words, words that are never split.
+        EncoderError: another tokenizer class, no splitting into words, words that are never split.
     """
     stated = config.get("tokenizer_class")
     if isinstance(stated, str):
@@ -85,16 +85,16 @@ def _refuse_other_ways(config: Mapping[str, Any], *, folder: Path) -> None:
         raise other_way(folder / TOKENIZER_CONFIG, f"never_split: {config['never_split']}", expected="none")
 
 
-def other_way(path: Path, found: str, *, expected: str) -> DataError:
+def other_way(path: Path, found: str, *, expected: str) -> EncoderError:
     """The error for a way of cutting texts that is not understood."""
     message = f"{path} asks for `{found}`, which is not supported; expected {expected}"
-    return DataError(message, code="AM347", help=f"{SAVE_AGAIN}; or take another encoder")
+    return EncoderError(message, code="AM347", help=f"{SAVE_AGAIN}; or take another encoder")
 
 
-def contradiction(path: Path, what: str) -> DataError:
+def contradiction(path: Path, what: str) -> EncoderError:
     """The error for two files of which at most one can be right."""
     message = f"{path}: {what}"
-    return DataError(
+    return EncoderError(
         message, code="AM358", help="keep the one that the encoder was trained with; aimodels explain AM358"
     )
 
@@ -102,7 +102,7 @@ def contradiction(path: Path, what: str) -> DataError:
 def _switch(config: Mapping[str, Any], key: str, *, path: Path) -> bool | None:
     value = config.get(key)
     if value is not None and not isinstance(value, bool):
-        raise DataError(f"{path}: `{key}` must be true or false, got {value!r}", code="AM344", help=SAVE_AGAIN)
+        raise EncoderError(f"{path}: `{key}` must be true or false, got {value!r}", code="AM344", help=SAVE_AGAIN)
     return value
 
 
@@ -110,7 +110,7 @@ def _piece(value: Any, *, path: Path, key: str = "additional_special_tokens") ->
     """A piece that is written as a word, or as an object with its `content`."""
     content = value.get("content") if isinstance(value, dict) else value
     if not isinstance(content, str) or not content:
-        raise DataError(f"{path}: `{key}` must be a piece, got {value!r}", code="AM344", help=SAVE_AGAIN)
+        raise EncoderError(f"{path}: `{key}` must be a piece, got {value!r}", code="AM344", help=SAVE_AGAIN)
     return content
 
 
@@ -126,7 +126,7 @@ def _added(folder: Path, config: Mapping[str, Any], *, special: Collection[str])
     if not isinstance(listed, dict) or not all(
         key.isdecimal() and isinstance(one, dict) for key, one in listed.items()
     ):
-        raise DataError(f"{path}: the added pieces must be named by their ids", code="AM344", help=SAVE_AGAIN)
+        raise EncoderError(f"{path}: the added pieces must be named by their ids", code="AM344", help=SAVE_AGAIN)
     return {int(key): one for key, one in listed.items()}
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from aimodels.encoders.encoder import Encoder, EncoderShape, Family, Shapes, Weights
 from aimodels.encoders.families import FAMILIES, FamilyFiles, Part
 from aimodels.encoders.memory import expect_fits
-from aimodels.encoders.safetensors_files import StoredTensor, read_tensors, stored_tensors
-from aimodels.errors import DataError
+from aimodels.encoders.safetensors_files import StoredTensor, expect_floats, read_tensors, stored_tensors
+from aimodels.errors import EncoderError
 from aimodels.events import warn
 
 WORD = "embeddings/word"
@@ -47,7 +47,8 @@ def read_weights(encoder: Encoder) -> Weights:
     """Every weight of the encoder as float32; also pooler and the heads of pre-training that are there whole.
 
     Raises:
-        DataError: see `match_tensors`; or a tensor cannot be read.
+        EncoderError: see `match_tensors`; or a file cannot be read.
+        DataError: a tensor holds NaN or infinity.
         MachineError: they do not fit into memory.
     """
     if encoder.folder is None:
@@ -72,7 +73,7 @@ def match_tensors(folder: Path, *, family: Family, shape: EncoderShape) -> Match
     """Find each weight among the tensors of the folder; only the headers of files are read.
 
     Raises:
-        DataError: a weight is missing or of another shape, or a tensor of the encoder is not known.
+        EncoderError: a weight is missing, of another shape or no float, or a tensor of the encoder is not known.
     """
     files = FAMILIES[family]
     stored = _without_prefix(stored_tensors(folder), prefix=files.prefix, folder=folder)
@@ -84,6 +85,7 @@ def match_tensors(folder: Path, *, family: Family, shape: EncoderShape) -> Match
     _expect_all(found, needed=needed, wanted=wanted, folder=folder)
     _expect_shapes(found, shapes=shapes, turned=turned)
     whole = {ours: tensor for ours, tensor in found.items() if ours in needed or _is_whole(ours, found, heads)}
+    expect_floats(whole.values())
     used = {tensor.name for tensor in whole.values()}
     known = {name for name in stored if files.ignored.fullmatch(name) or name == files.tied}
     left = {name: tensor for name, tensor in stored.items() if tensor.name not in used and name not in known}
@@ -102,7 +104,7 @@ def _without_prefix(stored: Mapping[str, StoredTensor], *, prefix: str, folder: 
         short = name.removeprefix(prefix)
         if short in found:
             message = f"the weights in {folder} hold {short} twice, with `{prefix}` before it and without"
-            raise DataError(message, code="AM350", help=AGAIN)
+            raise EncoderError(message, code="AM350", help=AGAIN)
         found[short] = tensor
     return found
 
@@ -159,7 +161,7 @@ def _expect_all(
         message = (
             f"the weights in {folder} lack {len(missing):,} of the {len(needed):,} tensors that the config asks for"
         )
-        raise DataError(message, code="AM350", help=AGAIN, notes=(f"missing: {listed}",))
+        raise EncoderError(message, code="AM350", help=AGAIN, notes=(f"missing: {listed}",))
 
 
 def _expect_shapes(
@@ -174,13 +176,13 @@ def _expect_shapes(
         message = (
             f"{tensor.path}: the tensor {tensor.name} is {list(tensor.shape)}; the config asks for {list(expected)}"
         )
-        raise DataError(message, code="AM350", help=AGAIN)
+        raise EncoderError(message, code="AM350", help=AGAIN)
 
 
-def other_number(rows: int, *, pieces: int, where: str) -> DataError:
+def other_number(rows: int, *, pieces: int, where: str) -> EncoderError:
     """The error for a table of embeddings whose rows are not as many as the pieces of the vocabulary."""
     message = f"{where}: {rows:,} pieces have an embedding, and the vocabulary has {pieces:,}"
-    return DataError(message, code="AM348", help="the vocabulary and the weights must be of the same encoder")
+    return EncoderError(message, code="AM348", help="the vocabulary and the weights must be of the same encoder")
 
 
 def _refuse_unknown(tensors: list[StoredTensor], *, shape: EncoderShape) -> None:
@@ -189,7 +191,7 @@ def _refuse_unknown(tensors: list[StoredTensor], *, shape: EncoderShape) -> None
             f"{tensors[0].path}: {len(tensors):,} tensors of the encoder would not be used, first {tensors[0].name}"
         )
         help = f"{AGAIN}; the config asks for {shape.blocks:,} blocks"
-        raise DataError(message, code="AM350", help=help)
+        raise EncoderError(message, code="AM350", help=help)
 
 
 def _warn_of_unused(encoder: Encoder, names: list[str]) -> None:

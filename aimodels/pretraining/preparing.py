@@ -14,10 +14,11 @@ from aimodels.encoders.memory import expect_fits
 from aimodels.encoders.writing import write_encoder
 from aimodels.errors import FailedError
 from aimodels.events import CheckpointSaved, emit, phase
+from aimodels.pretraining.ability import expect_able
 from aimodels.pretraining.batching import MaskedBatches
 from aimodels.pretraining.masking import Masking
 from aimodels.pretraining.model import PretrainedModel, Weights
-from aimodels.pretraining.reading import Reader, expect_able, reader, vocabulary_of
+from aimodels.pretraining.reading import Reader, reader, vocabulary_of
 from aimodels.runs.folder import RunFolder
 from aimodels.training.compiling import compile_model
 from aimodels.training.fitting import end_epoch

@@ -12,11 +12,13 @@ from aimodels.distribution.strategy import place
 from aimodels.distribution.tensorflow_start import choose_devices
 from aimodels.errors import FailedError
 from aimodels.events import EpochEnded, emit, phase, warn
+from aimodels.pretraining.ability import check_pretraining_without_data
 from aimodels.pretraining.preparing import PreparedPretraining, prepare
 from aimodels.pretraining.recording import recording
 from aimodels.pretraining.texts import texts_alone
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
+from aimodels.training.ending import Ending
 from aimodels.training.fitting import fit
 from aimodels.training.preparing import resolved
 from aimodels.training.seeding import seed_everything
@@ -36,7 +38,7 @@ def pretrain(loaded: Loaded, where: RunPlace) -> RunFolder:
     with recording(run, loaded, prepared, where=where) as ending:
         before = _tell_before(run, prepared)
         fit(run, prepared, ending=ending)
-    _warn_if_worse(run, before=before)
+        _warn_if_worse(run, ending, before=before)
     return run
 
 
@@ -72,6 +74,7 @@ def dry_run(loaded: Loaded) -> DryRun:
 def _read(loaded: Loaded) -> tuple[Loaded, Dataset]:
     """The config with what was inferred, and the texts."""
     config = loaded.config
+    check_pretraining_without_data(config)
     choose_devices(config.train.device)
     seed_everything(config.seed, deterministic=config.train.deterministic)
     with phase("reading data"):
@@ -95,10 +98,13 @@ def _tell_before(run: RunFolder, prepared: PreparedPretraining) -> dict[str, flo
     return measured
 
 
-def _warn_if_worse(run: RunFolder, *, before: dict[str, float]) -> None:
-    best = run.metrics()["best"]["all"] if run.metrics_file.exists() else {}
-    was, now = before.get("val_perplexity"), best.get("val_perplexity")
-    if was is not None and now is not None and now >= was:
+def _warn_if_worse(run: RunFolder, ending: Ending, *, before: dict[str, float]) -> None:
+    was, progress = before.get("val_perplexity"), ending.progress
+    if was is None or progress is None:
+        return
+    history = run.history()
+    now = history["val_perplexity"][history["epoch"].index(progress.best.improved_at)]
+    if now >= was:
         warn(
             "AM561",
             f"perplexity did not fall: {was:.4g} before, {now:.4g} in the best epoch",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aimodels.config.loading import Loaded
 from aimodels.data.loading import load_dataset
+from aimodels.data.suitability import check_without_data
 from aimodels.distribution.strategy import place
 from aimodels.distribution.tensorflow_start import choose_devices
 from aimodels.errors import FailedError
@@ -29,6 +30,7 @@ def dry_run(loaded: Loaded) -> DryRun:
     """
     config = loaded.config
     refuse_folds(config)
+    check_without_data(config)
     choose_devices(config.train.device)
     seed_everything(config.seed, deterministic=config.train.deterministic)
     dataset = load_dataset(config.data, seed=config.seed)

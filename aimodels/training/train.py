@@ -2,6 +2,7 @@
 
 from aimodels.config.loading import Loaded
 from aimodels.data.loading import load_dataset
+from aimodels.data.suitability import check_without_data
 from aimodels.distribution.strategy import place
 from aimodels.distribution.tensorflow_start import choose_devices
 from aimodels.events import phase
@@ -21,6 +22,7 @@ def train(loaded: Loaded, where: RunPlace) -> RunFolder:
     """
     config = loaded.config
     refuse_folds(config)
+    check_without_data(config)
     choose_devices(config.train.device)
     seed_everything(config.seed, deterministic=config.train.deterministic)
     with phase("reading data"):

@@ -193,6 +193,7 @@ def test_an_encoder_larger_than_memory_is_refused(folder: str, monkeypatch: pyte
     with pytest.raises(MachineError) as caught:
         bert.check(options_of(folder))
     assert caught.value.code == "AM352"
+    assert "model.freeze=all needs half" in caught.value.help
     # Nothing is kept for the optimizer of what is frozen.
     bert.check(options_of(folder, freeze="all"))
     bert.check(options_of(folder, lora={}))

@@ -150,7 +150,7 @@ def templates(capfd: pytest.CaptureFixture[str]) -> list[str]:
 
 def test_every_template_loads(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     names = templates(capfd)
-    assert {"image", "text", "quickstart"} <= set(names)
+    assert {"image", "text", "bert", "quickstart"} <= set(names)
     for name in names:
         found = document(capfd, "init", f"{name}.yaml", "--template", name)
         assert found["files"] == [f"{name}.yaml", ".aimodels/schema.json"]

@@ -56,6 +56,15 @@ def test_it_leaves_nothing_to_be_guessed(tmp_path):
     assert guessed.provenance.fingerprint == dataset.provenance.fingerprint
 
 
+def test_text_columns_and_an_encoder(tmp_path):
+    odd_table(tmp_path / "odd.csv")
+    hint = "# a pretrained encoder can read the text columns: {name: bert, encoder: FOLDER}"
+    assert main(["init", "--from-csv", "odd.csv", "--target", "label", "data.columns.note=text"]) == 0
+    assert hint in Path("odd.yaml").read_text(encoding="utf-8")
+    assert main(["init", "--from-csv", "sample:penguins", "--target", "species"]) == 0
+    assert hint not in Path("penguins.yaml").read_text(encoding="utf-8")
+
+
 def test_several_labels_and_a_number(tmp_path):
     rows = "\n".join(f"{number % 2},{number % 3 // 2},{number / 7}" for number in range(40))
     (tmp_path / "films.csv").write_text(f'"funny, dry",sad],score\n{rows}\n', encoding="utf-8")

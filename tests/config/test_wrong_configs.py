@@ -235,6 +235,41 @@ def test_aliases_of_aliases_are_stopped() -> None:
     assert problem.code == "AM114"
 
 
+BERT = "data: imdb\nmodel:\n  name: bert\n  encoder: minilm\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "place", "other"),
+    [
+        (f"{BERT}  freeze: all\n", ("model.lora.rank=4",), ("override model.lora.rank=4", 1, 12), ("wrong.yaml", 5)),
+        (f"{BERT}  lora: {{}}\n", ("model.freeze=2",), ("override model.freeze=2", 1, 14), ("wrong.yaml", 5)),
+        (
+            f"{BERT}  freeze: all\n",
+            ("model.unfreeze_every=1",),
+            ("override model.unfreeze_every=1", 1, 22),
+            ("wrong.yaml", 5),
+        ),
+        (f"{BERT}  freeze: all\n  lora: {{}}\n", (), ("wrong.yaml", 6, 9), None),
+        (BERT, ("model.lora.rank=4", "model.freeze=2"), ("override model.lora.rank=4", 1, 12), None),
+    ],
+)
+def test_what_keys_say_together_is_told_at_the_override(
+    text: str, overrides: tuple[str, ...], place: tuple[str, int, int], other: tuple[str, int] | None
+) -> None:
+    [problem] = problems_of(text, overrides=overrides)
+    assert problem.place is not None
+    assert (problem.place.source, problem.place.line, problem.place.column) == place
+    found = problem.other_place
+    assert (None if found is None else (found.source, found.line)) == other
+
+
+def test_only_keys_that_are_set_are_named() -> None:
+    [problem] = problems_of(f"{BERT}  freeze: all\n  lora: {{}}\n")
+    assert "unfreeze_every" not in problem.message
+    [problem] = problems_of(f"{BERT}  freeze: 2\n  unfreeze_every: 1\n  lora: {{}}\n")
+    assert "leave out `freeze` and `unfreeze_every`" in problem.message
+
+
 def test_a_repeated_key_shows_both_places() -> None:
     [problem] = problems_of(BOTH + "train:\n  epochs: 3\n  epochs: 4")
     assert problem.other_place is not None

@@ -12,7 +12,7 @@ from tiny_encoder import write_tiny_encoder
 
 from aimodels.encoders.finding import find_encoder
 from aimodels.encoders.model_config import read_model_config
-from aimodels.errors import DataError, UserError
+from aimodels.errors import EncoderError, UserError
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_an_old_config_does_not_say_the_family(family: str) -> None:
 @pytest.mark.parametrize("architectures", [None, [], ["BertweetModel"], "BertModel"])
 def test_a_config_that_does_not_say_the_family_at_all(architectures: Any) -> None:
     write(model_type=None, architectures=architectures)
-    with pytest.raises(DataError, match="does not say `model_type`") as told:
+    with pytest.raises(EncoderError, match="does not say `model_type`") as told:
         read_model_config(Path(), name="encoder")
     assert told.value.code == "AM344"
 
@@ -70,7 +70,7 @@ def test_a_config_that_does_not_say_the_family_at_all(architectures: Any) -> Non
 @pytest.mark.parametrize("family", ["roberta", "xlm-roberta", "deberta-v2", "albert", "t5", "gpt2", "modernbert", 7])
 def test_other_families_are_named(family: Any) -> None:
     write(model_type=family)
-    with pytest.raises(DataError, match=f"family {family!r}, which is not supported") as told:
+    with pytest.raises(EncoderError, match=f"family {family!r}, which is not supported") as told:
         read_model_config(Path(), name="encoder")
     assert told.value.code == "AM343"
     assert "bert (BERT), distilbert (DistilBERT), electra (ELECTRA)" in told.value.help
@@ -89,7 +89,7 @@ def test_other_families_are_named(family: Any) -> None:
 )
 def test_parts_that_are_not_supported_are_named(key: str, value: Any) -> None:
     write(**{key: value})
-    with pytest.raises(DataError, match=key if key != "hidden_act" else "'quick_gelu'") as told:
+    with pytest.raises(EncoderError, match=key if key != "hidden_act" else "'quick_gelu'") as told:
         read_model_config(Path(), name="encoder")
     assert told.value.code == "AM345"
 
@@ -113,7 +113,7 @@ def test_parts_that_are_not_supported_are_named(key: str, value: Any) -> None:
 )
 def test_values_that_cannot_be(key: str, value: Any) -> None:
     write(**{key: value})
-    with pytest.raises(DataError, match=rf"config\.json: .*{key}") as told:
+    with pytest.raises(EncoderError, match=rf"config\.json: .*{key}") as told:
         read_model_config(Path(), name="encoder")
     assert told.value.code == "AM344"
 
@@ -121,14 +121,14 @@ def test_values_that_cannot_be(key: str, value: Any) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '"bert"', "<html>", "[" * 100_000, "\x00", '{"a": 1}}'])
 def test_a_config_that_is_no_json_object(content: str) -> None:
     Path("config.json").write_text(content)
-    with pytest.raises(DataError) as told:
+    with pytest.raises(EncoderError) as told:
         read_model_config(Path(), name="encoder")
     assert told.value.code == "AM344"
 
 
 def test_a_config_that_is_no_text() -> None:
     Path("config.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match="is no JSON") as told:
+    with pytest.raises(EncoderError, match="is no JSON") as told:
         read_model_config(Path(), name="encoder")
     assert told.value.code == "AM344"
 

@@ -11,7 +11,7 @@ from aimodels.config.wordpieces import EncoderSizes
 from aimodels.encoders.encoder import EncoderShape, PieceRules
 from aimodels.encoders.finding import find_encoder
 from aimodels.encoders.random_encoder import random_encoder
-from aimodels.errors import DataError, MissingError
+from aimodels.errors import EncoderError, MissingError
 
 SIZES = {"pieces": 186, "positions": 512, "size": 16, "blocks": 2, "heads": 2, "feed_forward": 32}
 
@@ -89,7 +89,7 @@ def test_weights_in_another_form_are_refused(file: str, code: str) -> None:
     folder = write_tiny_encoder(Path("encoder"))
     (folder / "model.safetensors").rename(folder / file)
     (folder / "training_args.bin").write_bytes(b"")
-    with pytest.raises(DataError, match=f"only there as {file}, which is not read") as told:
+    with pytest.raises(EncoderError, match=f"only there as {file}, which is not read") as told:
         find_encoder("encoder")
     assert told.value.code == code
     assert code in told.value.help
@@ -102,12 +102,47 @@ def test_the_arguments_of_a_training_are_no_weights() -> None:
         find_encoder("encoder")
 
 
+@pytest.mark.parametrize(
+    "pointers",
+    [["model.safetensors"], ["config.json"], ["tokenizer_config.json"], ["tokenizer.json", "model.safetensors"]],
+    ids=str,
+)
+def test_what_git_lfs_has_not_fetched_is_named(pointers: list[str]) -> None:
+    folder = write_tiny_encoder(Path("encoder"), tokenizer="tokenizer.json")
+    for file in pointers:
+        (folder / file).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 90868376\n")
+    with pytest.raises(EncoderError, match=f"^{', '.join(pointers)} of the encoder encoder") as told:
+        find_encoder("encoder")
+    assert (told.value.code, told.value.exit_code) == ("AM577", 2)
+    assert "git -C encoder lfs pull" in told.value.help
+
+
+def test_a_pointer_that_is_not_read_does_no_harm() -> None:
+    folder = write_tiny_encoder(Path("encoder"))
+    (folder / "pytorch_model.bin").write_text("version https://git-lfs.github.com/spec/v1\n")
+    (folder / "other.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
+    assert find_encoder("encoder").shape.blocks == 2
+
+
+def test_parts_of_weights_that_git_lfs_has_not_fetched() -> None:
+    folder = write_tiny_encoder(Path("encoder"))
+    part = "model-00001-of-00001.safetensors"
+    (folder / "model.safetensors").unlink()
+    (folder / part).write_text("version https://git-lfs.github.com/spec/v1\n")
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": part}}))
+    with pytest.raises(EncoderError, match=f"{part} of the encoder encoder is a pointer of Git LFS") as told:
+        find_encoder("encoder")
+    assert told.value.code == "AM577"
+
+
 @pytest.mark.parametrize("difference", [-1, 1])
 def test_vocabulary_and_embeddings_of_different_sizes(difference: int) -> None:
     folder = write_tiny_encoder(Path("encoder"))
     pieces = [*tiny_vocabulary(), "further"][: len(tiny_vocabulary()) + difference]
     (folder / "vocab.txt").write_text("\n".join(pieces), encoding="utf-8")
-    with pytest.raises(DataError, match=f"186 pieces have an embedding, and the vocabulary has {len(pieces)}") as told:
+    with pytest.raises(
+        EncoderError, match=f"186 pieces have an embedding, and the vocabulary has {len(pieces)}"
+    ) as told:
         find_encoder("encoder")
     assert told.value.code == "AM348"
 
@@ -118,7 +153,7 @@ def test_config_and_vocabulary_agree_and_the_weights_do_not() -> None:
     (folder / "vocab.txt").write_text("\n".join(pieces), encoding="utf-8")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"vocab_size": len(pieces)}))
-    with pytest.raises(DataError, match="186 pieces have an embedding, and the vocabulary has 187") as told:
+    with pytest.raises(EncoderError, match="186 pieces have an embedding, and the vocabulary has 187") as told:
         find_encoder("encoder")
     assert told.value.code == "AM348"
 

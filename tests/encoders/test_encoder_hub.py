@@ -12,8 +12,8 @@ from huggingface_hub import constants
 from safetensors.numpy import load_file, save_file
 from tiny_encoder import tiny_vocabulary, write_tiny_encoder
 
-from aimodels.encoders.finding import find_encoder
-from aimodels.errors import DataError, FailedError, MachineError, MissingError, UserError
+from aimodels.encoders.finding import find_encoder, is_at_hand
+from aimodels.errors import EncoderError, FailedError, MachineError, MissingError, UserError
 from aimodels.events import Downloaded, Event, listening
 
 CACHE = Path("cache")
@@ -64,6 +64,20 @@ def test_a_revision_is_its_own_name(hub: Hub, revision: str) -> None:
     assert found.name == f"org/tiny@{revision}"
     assert hub.downloaded == NEEDED
     assert any(line.endswith(f"/revision/{revision}") for line in hub.asked)
+
+
+def test_an_encoder_is_at_hand_once_it_is_here(hub: Hub) -> None:
+    assert not is_at_hand("org/tiny")
+    assert hub.asked == []
+    find_encoder("org/tiny")
+    hub.asked.clear()
+    assert is_at_hand("org/tiny")
+    assert hub.asked == []
+    # These are no names of the hub: they are there or missing.
+    assert is_at_hand("random")
+    assert is_at_hand("./nowhere")
+    Path("org/other").mkdir(parents=True)
+    assert is_at_hand("org/other")
 
 
 def test_how_far_the_download_is(hub: Hub) -> None:
@@ -141,7 +155,7 @@ def test_an_encoder_without_weights_that_are_read(hub: Hub) -> None:
 
 def test_files_of_another_encoder_are_refused_as_in_a_folder(hub: Hub) -> None:
     (hub.folder / "config.json").write_text('{"model_type": "roberta"}')
-    refused("org/tiny", DataError, "AM343")
+    refused("org/tiny", EncoderError, "AM343")
 
 
 def test_nobody_answers(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

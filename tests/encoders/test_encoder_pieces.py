@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tiny_encoder import tiny_tokenizer, tiny_vocabulary, write_tiny_encoder
 
 from aimodels.encoders.pieces import read_pieces
-from aimodels.errors import DataError, UserError
+from aimodels.errors import EncoderError, UserError
 
 FOLDER = Path("encoder")
 Change = Callable[[dict[str, Any]], Any]
@@ -34,7 +34,7 @@ def says(**values: Any) -> Change:
 
 def refused(code: str) -> str:
     """What is said of a folder that is refused with this code."""
-    with pytest.raises(DataError) as told:
+    with pytest.raises(EncoderError) as told:
         read_pieces(FOLDER)
     assert told.value.code == code
     return told.value.message

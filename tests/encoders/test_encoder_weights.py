@@ -16,7 +16,7 @@ from tiny_encoder import tiny_tensors, write_tiny_encoder
 
 from aimodels.encoders.encoder import Weights
 from aimodels.encoders.finding import find_encoder
-from aimodels.errors import DataError, MachineError, MissingError, UserError
+from aimodels.errors import DataError, EncoderError, MachineError, MissingError, UserError
 from aimodels.events import Event, Warned, listening
 
 FOLDER = Path("encoder")
@@ -32,7 +32,7 @@ def read() -> Weights:
     return find_encoder("encoder").weights()
 
 
-def refused(code: str, kind: type[UserError] = DataError) -> str:
+def refused(code: str, kind: type[UserError] = EncoderError) -> str:
     """What is said of a folder that is refused with this code, wherever that is found."""
     with pytest.raises(kind) as told:
         read()
@@ -315,7 +315,7 @@ def test_weights_that_are_not_finite_are_refused(value: float) -> None:
     tensors = load_file(FILE)
     tensors["bert.encoder.layer.0.output.dense.bias"][3] = value
     rewrite(tensors)
-    assert "bert.encoder.layer.0.output.dense.bias holds values that are not finite" in refused("AM349")
+    assert "bert.encoder.layer.0.output.dense.bias holds values that are not finite" in refused("AM349", DataError)
 
 
 def test_what_a_float32_cannot_hold_is_refused() -> None:
@@ -323,7 +323,7 @@ def test_what_a_float32_cannot_hold_is_refused() -> None:
     tensors: Tensors = dict(load_file(FILE))
     tensors["bert.embeddings.LayerNorm.bias"] = np.full(16, 1e300)
     rewrite(tensors)
-    assert "not finite" in refused("AM349")
+    assert "not finite" in refused("AM349", DataError)
 
 
 @pytest.mark.parametrize(("kind", "code"), [(np.int8, "I8"), (np.int64, "I64"), (np.bool_, "BOOL")])
@@ -345,7 +345,6 @@ def test_a_file_that_is_cut_off(size: int) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 90868376\n",
         b"<!doctype html><html><body>404</body></html>",
         b"PK\x03\x04" + bytes(200),
         bytes(1000),

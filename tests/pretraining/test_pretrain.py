@@ -18,7 +18,7 @@ from aimodels.cli import main
 from aimodels.config.loading import load
 from aimodels.config.schema import Pretrain
 from aimodels.encoders.finding import find_encoder
-from aimodels.errors import ConfigError, DataError, UserError
+from aimodels.errors import ConfigError, EncoderError, UserError
 from aimodels.events import EpochEnded, Event, Inferred, Warned, listening
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.listing import bigger_is_better
@@ -277,8 +277,12 @@ def test_no_time_at_all_leaves_the_encoder_as_it_was(tmp_path: Path) -> None:
 def test_a_perplexity_that_rises_is_told(tmp_path: Path) -> None:
     heard: list[Event] = []
     with listening(heard.append):
-        pretrained(tmp_path, "train.optimizer={name: sgd, learning_rate: 30.0, clip: {norm: 1.0}}", "train.epochs=1")
+        run = pretrained(
+            tmp_path, "train.optimizer={name: sgd, learning_rate: 30.0, clip: {norm: 1.0}}", "train.epochs=1"
+        )
     assert "AM561" in [event.code for event in heard if isinstance(event, Warned)]
+    kept = [json.loads(line) for line in run.events_file.read_text(encoding="utf-8").splitlines()]
+    assert "AM561" in [event.get("code") for event in kept]
 
 
 @pytest.mark.parametrize(
@@ -312,11 +316,11 @@ def test_training_needs_targets(tmp_path: Path) -> None:
 
 
 def test_an_encoder_needs_a_piece_that_hides(tmp_path: Path) -> None:
-    from aimodels.pretraining.reading import expect_able
+    from aimodels.pretraining.ability import expect_able
 
     encoder = find_encoder(str(write_tiny_encoder(tmp_path / "tiny")))
     without = replace(encoder, vocabulary=tuple(piece for piece in encoder.vocabulary if piece != "[MASK]"))
     expect_able(encoder, Pretrain(), max_length=20)
-    with pytest.raises(DataError) as raised:
+    with pytest.raises(EncoderError) as raised:
         expect_able(without, Pretrain(), max_length=20)
     assert raised.value.code == "AM567"

@@ -12,6 +12,7 @@ from aimodels.config import examples
 from aimodels.config.loading import Loaded, load, to_yaml
 from aimodels.config.writing import differences, dumped
 from aimodels.errors import AnswerIsNo, DataError
+from aimodels.events import warn
 
 if TYPE_CHECKING:
     from aimodels.data.dataset import Dataset
@@ -55,7 +56,7 @@ def command(
     if loaded.config.train.folds:
         console.out(f"✓ folds    {loaded.config.train.folds}, each a run of its own; the first of them:")
         loaded = one_fold(loaded)
-    pretraining = loaded.config.pretrain is not None
+    pretraining = _check_without_data(loaded, console=console, download=not no_data)
     if not no_data:
         pretraining = _check_data(loaded, console=console, build=build)
     if build and pretraining:
@@ -64,6 +65,33 @@ def command(
         _check_model(loaded, console=console)
     console.essential(str(loaded.path))
     return {}
+
+
+def _check_without_data(loaded: Loaded, *, console: Console, download: bool) -> bool:
+    """What data have no part in, such as the encoder, which is downloaded if need be and allowed.
+
+    Gives whether the config is for a pre-training, as far as it says so.
+    """
+    from aimodels.cli.encoder_lines import as_json, facts_of, lines, only_on_the_hub
+    from aimodels.data.suitability import check_without_data, has_targets
+    from aimodels.pretraining.ability import check_pretraining_without_data
+
+    pretraining = loaded.config.pretrain is not None or not has_targets(loaded.config)
+    name = "" if download else only_on_the_hub(loaded)
+    if name:
+        message = f"the encoder {name} is not in the cache of the hub, and nothing of it was looked at"
+        warn("AM578", message, help="leave out --no-data, and it is downloaded and looked at")
+        return pretraining
+    check = check_pretraining_without_data if pretraining else check_without_data
+    check(loaded.config)
+    facts = facts_of(loaded, pretraining=pretraining)
+    if facts is not None:
+        first, *rest = lines(facts)
+        console.out(f"✓ encoder  {first}")
+        for line in rest:
+            console.out(f"           {line}")
+        console.answer({"encoder": as_json(facts)})
+    return pretraining
 
 
 def _check_data(loaded: Loaded, *, console: Console, build: bool) -> bool:
