@@ -5,18 +5,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from aimodels.layers.pooling_layer import PoolingLayer
+
 
 @keras.saving.register_keras_serializable(package="aimodels")
-class AttentionPooling(keras.layers.Layer):
+class AttentionPooling(PoolingLayer):
     """From states h [N, T, features] to sum_t alpha_t h_t, [N, features]: alpha = softmax(w . h_t + b) over words.
 
     Feed-forward attention (Raffel and Ellis, 2016, "Feed-Forward Networks with Attention Can Solve Some Long-Term
     Memory Problems"). `weights_of` gives alpha, which tells what each word counted in an answer.
     """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.supports_masking = True
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make w [features] and b."""
@@ -36,14 +34,3 @@ class AttentionPooling(keras.layers.Layer):
             # The lowest number rather than minus infinity: a text that is all padding gives even weights, not NaN.
             scores = tf.where(mask, scores, scores.dtype.min)
         return tf.nn.softmax(scores)
-
-    def compute_mask(self, sequence: Any, mask: Any = None) -> None:
-        """There are no positions left."""
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """[N, features]."""
-        return (input_shape[0], input_shape[-1])
-
-    def get_config(self) -> dict[str, Any]:
-        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
-        return {**super().get_config()}

@@ -6,9 +6,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from aimodels.layers.plain_layer import PlainLayer
+
 
 @keras.saving.register_keras_serializable(package="aimodels")
-class BiasedSum(keras.layers.Layer):
+class BiasedSum(PlainLayer):
     """From tensors [N, K] to their sum and a learned number per output, [N, K]; float32 whatever the policy."""
 
     def __init__(self, **options: Any) -> None:
@@ -25,7 +27,3 @@ class BiasedSum(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Sequence[tuple[int | None, ...]]) -> tuple[int | None, ...]:
         """The shape of each part."""
         return tuple(input_shape[0])
-
-    def get_config(self) -> dict[str, Any]:
-        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
-        return {**super().get_config()}

@@ -5,9 +5,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from aimodels.layers.plain_layer import PlainLayer
+from aimodels.layers.pooling_layer import PoolingLayer
+
 
 @keras.saving.register_keras_serializable(package="aimodels")
-class ClassToken(keras.layers.Layer):
+class ClassToken(PlainLayer):
     """From [N, T, features] to [N, T + 1, features]: the same learned vector goes before the first word of each text.
 
     The token [CLS] of BERT (Devlin et al., 2019). The mask says that it is no padding.
@@ -36,30 +39,11 @@ class ClassToken(keras.layers.Layer):
         num_texts, length, features = input_shape
         return (num_texts, None if length is None else length + 1, features)
 
-    def get_config(self) -> dict[str, Any]:
-        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
-        return {**super().get_config()}
-
 
 @keras.saving.register_keras_serializable(package="aimodels")
-class ClassTokenPooling(keras.layers.Layer):
+class ClassTokenPooling(PoolingLayer):
     """From [N, T + 1, features] to what has become of the class token, [N, features]."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.supports_masking = True
 
     def call(self, sequence: Any, mask: Any = None) -> Any:
         """The first position."""
         return sequence[:, 0]
-
-    def compute_mask(self, sequence: Any, mask: Any = None) -> None:
-        """There are no positions left."""
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """[N, features]."""
-        return (input_shape[0], input_shape[-1])
-
-    def get_config(self) -> dict[str, Any]:
-        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
-        return {**super().get_config()}

@@ -5,9 +5,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from aimodels.layers.pooling_layer import PoolingLayer
+
 
 @keras.saving.register_keras_serializable(package="aimodels")
-class LastPooling(keras.layers.Layer):
+class LastPooling(PoolingLayer):
     """From states [N, T, features] to the state at the last word of each text, [N, features].
 
     With `bidirectional` the second half of the features was read from the end to the start, so its last state is the
@@ -17,7 +19,6 @@ class LastPooling(keras.layers.Layer):
     def __init__(self, *, bidirectional: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.bidirectional = bidirectional
-        self.supports_masking = True
 
     def call(self, sequence: Any, mask: Any = None) -> Any:
         """The state where reading ended."""
@@ -30,13 +31,6 @@ class LastPooling(keras.layers.Layer):
             return last
         forward = sequence.shape[-1] // 2
         return tf.concat([last[:, :forward], sequence[:, 0, forward:]], axis=-1)
-
-    def compute_mask(self, sequence: Any, mask: Any = None) -> None:
-        """There are no positions left."""
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """[N, features]."""
-        return (input_shape[0], input_shape[-1])
 
     def get_config(self) -> dict[str, Any]:
         """What the layer is made from."""

@@ -5,17 +5,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from aimodels.layers.pooling_layer import PoolingLayer
+
 
 @keras.saving.register_keras_serializable(package="aimodels")
-class MeanPooling(keras.layers.Layer):
+class MeanPooling(PoolingLayer):
     """From states [N, T, features] to their mean over the words of each text, [N, features].
 
     In float32 within: in bfloat16, in which Keras's GlobalAveragePooling1D counts, 257 words are 256.
     """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.supports_masking = True
 
     def call(self, sequence: Any, mask: Any = None) -> Any:
         """The mean over the positions where the mask is true."""
@@ -26,14 +24,3 @@ class MeanPooling(keras.layers.Layer):
         is_word = tf.cast(mask, tf.float32)
         share = is_word / tf.maximum(tf.reduce_sum(is_word, axis=1, keepdims=True), 1.0)
         return tf.cast(tf.matmul(share[:, tf.newaxis], states)[:, 0], sequence.dtype)
-
-    def compute_mask(self, sequence: Any, mask: Any = None) -> None:
-        """There are no positions left."""
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """[N, features]."""
-        return (input_shape[0], input_shape[-1])
-
-    def get_config(self) -> dict[str, Any]:
-        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
-        return {**super().get_config()}

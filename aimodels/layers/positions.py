@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from aimodels.layers.plain_layer import PlainLayer
+
 LONGEST_WAVE = 10_000.0  # in words, over 2 pi; the number of the paper
 
 
@@ -37,7 +39,7 @@ class LearnedPositions(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="aimodels")
-class SinusoidalPositions(keras.layers.Layer):
+class SinusoidalPositions(PlainLayer):
     """Adds sines and cosines of the position to [N, T, features], for texts of any length.
 
     Vaswani et al. (2017), "Attention Is All You Need", section 3.5: feature 2i is sin(t / 10000^(2i / features)), and
@@ -59,10 +61,6 @@ class SinusoidalPositions(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """As it came."""
         return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        """What the layer is made from, its name among it: where a layer has no such function, Keras forgets that."""
-        return {**super().get_config()}
 
 
 def _frequencies(features: int) -> Any:
