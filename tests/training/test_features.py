@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny_encoder import write_tiny_encoder
 
 from aimodels.config.loading import load
 from aimodels.data.dataset import TableInput
@@ -114,15 +115,19 @@ def test_that_text_columns_of_a_table_are_read_in_each_step_is_told() -> None:
 
 def test_the_next_run_reads_what_the_first_kept(tmp_path: Path, own_cache: Path) -> None:
     first, events = trained(tmp_path)
-    assert len(computed(events)) == len(list(own_cache.iterdir())) == 2
-    told = [line for each in events if isinstance(each, Inferred) for line in each.lines if "kept for the next" in line]
-    assert all(" MB)" in line for line in told)
+    assert computed(events) == ["computing the features of 120 texts"]
+    assert [path.suffix for path in own_cache.iterdir()] == [".npz"]
+    assert lines(events) == [f"kept for the next run: the features of 120 texts, in {own_cache}"]
     again, later = trained(tmp_path, "model.dense=[4]", "train.batch_size=8")
     assert not computed(later)
-    lines = [line for each in later if isinstance(each, Inferred) for line in each.lines]
-    assert sum("are those of an earlier run" in line for line in lines) == 2
+    assert lines(later) == [f"already there: the features of 120 texts, in {own_cache}"]
     repeated, _ = trained(tmp_path)
     assert repeated.history_file.read_bytes() == first.history_file.read_bytes()
+
+
+def lines(events: list[Event]) -> list[str]:
+    told = [line for each in events if isinstance(each, Inferred) for line in each.lines]
+    return [line for line in told if ": the features of" in line]
 
 
 def prepared(tmp_path: Path, *overrides: str) -> Any:
@@ -138,35 +143,119 @@ def prepared(tmp_path: Path, *overrides: str) -> Any:
     return prepare(config, load_dataset(config.data, seed=config.seed), placement=place(config.train))
 
 
+def folds(tmp_path: Path, *numbers: int) -> list[str]:
+    """What to change for a fold of three, with a pretrained encoder."""
+    if not (tmp_path / "tiny").exists():
+        write_tiny_encoder(tmp_path / "tiny")
+    model = f"model={{name: bert, encoder: {tmp_path / 'tiny'}, freeze: all, wordpieces: {{max_length: 24}}}}"
+    return [model, "train.epochs=1", *(f"data.fold={{number: {number}, of: 3}}" for number in numbers)]
+
+
+def test_another_fold_computes_nothing_and_has_the_same_features(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aimodels.training import features
+
+    monkeypatch.setattr(features, "TEXTS_PER_PART", 16)
+    first, events = trained(tmp_path, *folds(tmp_path, 1))
+    whole = f"{number_of_texts(first)}"
+    assert computed(events) == [f"computing the features of {whole} texts"]
+    kept = {path.name: path.read_bytes() for path in own_cache.iterdir()}
+    assert len(kept) == -(-int(whole) // 16)
+    second, later = trained(tmp_path, *folds(tmp_path, 2))
+    assert not computed(later)
+    assert second.facts()["num_examples"] == first.facts()["num_examples"]
+    shutil.rmtree(own_cache)
+    alone, _ = trained(tmp_path, *folds(tmp_path, 2))
+    assert {path.name: path.read_bytes() for path in own_cache.iterdir()} == kept
+    assert alone.history_file.read_bytes() == second.history_file.read_bytes()
+
+
+def number_of_texts(run: RunFolder) -> int:
+    return sum(run.facts()["num_examples"].values())
+
+
+def test_features_that_another_process_computes_are_waited_for(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aimodels.training import feature_cache, features
+
+    monkeypatch.setattr(features, "TEXTS_PER_PART", 32)
+    with feature_cache.claimed("a") as ours, feature_cache.claimed("a") as theirs, feature_cache.claimed("b") as other:
+        assert (ours, theirs, other) == (True, False, True)
+    assert not list(own_cache.iterdir())
+    trained(tmp_path)
+    everything = {path: path.read_bytes() for path in own_cache.iterdir()}
+    [taken, *_] = everything
+    taken.unlink()
+
+    def computed_elsewhere(seconds: float) -> None:
+        """What the other process does while this one waits."""
+        claim.__exit__(None, None, None)
+        taken.write_bytes(everything[taken])
+
+    claim = feature_cache.claimed(taken.stem)
+    assert claim.__enter__()
+    monkeypatch.setattr(features.time, "sleep", computed_elsewhere)
+    _, events = trained(tmp_path)
+    assert len(computed(events)) == 1
+    assert lines(events) == [f"already there: the features of 120 texts, in {own_cache}"]
+    assert set(own_cache.iterdir()) == set(everything)
+
+
+def test_a_folder_of_features_never_grows_beyond_its_bound(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aimodels.training import feature_cache
+
+    one = np.ones((10, 50), np.float32)
+    monkeypatch.setattr(feature_cache, "MOST_BYTES", 3 * (one.nbytes + feature_cache.HEADER_BYTES))
+    old = feature_cache.FeatureCache(frozenset("abc"), size=50)
+    events: list[Event] = []
+    with listening(events.append):
+        for age, key in enumerate("cab"):
+            old.keep(key, one)
+            os.utime(own_cache / f"{key}.npz", (age, age))
+        assert old.read("c", num_texts=10) is not None
+        new = feature_cache.FeatureCache(frozenset("defg"), size=50)
+        new.keep("d", one)
+        assert {path.stem for path in own_cache.iterdir()} == {"b", "c", "d"}
+        new.keep("e", one)
+        new.keep("f", one)
+        assert not codes(events)
+        new.keep("g", one)
+        new.keep("g", one)
+    assert {path.stem for path in own_cache.iterdir()} == {"d", "e", "f"}
+    assert [each.code for each in events if isinstance(each, Warned)] == ["AM375"]
+    assert sum(path.stat().st_size for path in own_cache.iterdir()) <= feature_cache.MOST_BYTES
+
+
 def test_other_code_has_other_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
-    from aimodels.preprocessing.words import Encoded
     from aimodels.training import feature_cache
 
     inputs = keras.Input((None,), dtype="int32")
     encoder = keras.Model(inputs, keras.layers.Embedding(3, 2)(inputs))
-    texts = Encoded(np.ones(2, np.int32), np.array([0, 1, 2]), np.ones(2, np.int64))
-    here = feature_cache.key_of(encoder, texts)
-    assert feature_cache.key_of(encoder, texts) == here
+    here = feature_cache.key_of(encoder)
+    assert feature_cache.key_of(encoder) == here
     shutil.copytree(feature_cache.LAYERS, tmp_path / "layers", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(feature_cache, "LAYERS", tmp_path / "layers")
-    assert feature_cache.key_of(encoder, texts) == here
+    assert feature_cache.key_of(encoder) == here
     with (tmp_path / "layers" / "gelu.py").open("a") as file:
         file.write("# another version\n")
-    assert feature_cache.key_of(encoder, texts) != here
+    assert feature_cache.key_of(encoder) != here
 
 
 def test_other_weights_and_other_texts_have_other_features(tmp_path: Path) -> None:
     from aimodels.training.feature_cache import key_of
+    from aimodels.training.features import parts_of
 
     def keys(*overrides: str) -> set[str]:
         found = prepared(tmp_path, *overrides)
-        sources = (found.batches.train, found.batches.held_out)
-        return {key_of(found.network.encoder, source.encoded) for source in sources}
+        key = key_of(found.network.encoder)
+        return {part.key for part in parts_of(found.batches.train.encoded, encoder_key=key)}
 
     expected = keys()
-    assert len(expected) == 2
+    assert len(expected) == 1
     assert keys("model.dropout=0.5", "train.epochs=9") == expected
     for changed in ("seed=4", "model.wordpieces.max_length=20", "model.pooling=cls", "data.limit=50"):
         assert not keys(changed) & expected, changed
@@ -188,7 +277,7 @@ def test_a_broken_file_is_told_and_written_again(how: str, tmp_path: Path, own_c
             np.savez(path, features=np.zeros((3, 3)))
     again, events = trained(tmp_path)
     assert codes(events) == {"AM376"}
-    assert len(computed(events)) == 2
+    assert len(computed(events)) == 1
     assert again.history_file.read_bytes() == first.history_file.read_bytes()
     assert codes(trained(tmp_path)[1]) == set()
 
