@@ -26,7 +26,7 @@ from aimodels.training.preparing import computing_in
 from aimodels.training.progress import Progress, begin
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.speed import Speed, Work, choose_speed
-from aimodels.training.stopping import StopTraining
+from aimodels.training.stopping import LeftEpoch, StopTraining
 
 HEADS = {"mlm": "guesses of pieces", "pooler": "the pooler", "nsp": "guesses of whether halves follow"}
 
@@ -76,21 +76,20 @@ class PreparedPretraining:
             )
             emit(CheckpointSaved(path=run.encoder.name, epoch=epoch))
 
-    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, seconds: float) -> Progress:
+    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, left: LeftEpoch) -> Progress:
         """Where the time is over, what was learned since the last epoch is measured like an epoch of its own.
 
         After Ctrl-C it is kept only where there is nothing better yet.
         """
-        done = int(self.model.optimizer.iterations) - progress.epochs_done * self.steps.per_epoch
         if not run.encoder.exists():
             self.save(run, epoch=0, is_best=True)
-        if stop.signal_number or done <= 0:
+        if stop.signal_number or not left.steps:
             return progress
         metrics = dict.fromkeys(self.metric_names, float("nan"))
-        if done < self.steps.per_epoch:
+        if left.steps < self.steps.per_epoch:
             metrics |= {metric.name: float(metric.result()) for metric in self.model.metrics}
         metrics |= self.measured()
-        return end_epoch(run, self, progress=progress, metrics=metrics, seconds=seconds)
+        return end_epoch(run, self, progress=progress, metrics=metrics, seconds=left.seconds)
 
     def measured(self) -> dict[str, float]:
         """What the model does on the validation windows now; empty where there are none."""

@@ -17,7 +17,7 @@ from aimodels.training.ending import Ending
 from aimodels.training.image_source import broken_images_named
 from aimodels.training.progress import Progress, after_epoch
 from aimodels.training.schedules import LearningRate, Steps
-from aimodels.training.stopping import LossNotFinite, StepWatcher, StopTraining, deadline, watching_signals
+from aimodels.training.stopping import LeftEpoch, LossNotFinite, StepWatcher, StopTraining, deadline, watching_signals
 from aimodels.training.tensorboard import write_scalars
 from aimodels.training.unfreezing import train_layers
 
@@ -74,8 +74,8 @@ class Fitted(Protocol):
     def save(self, run: RunFolder, *, epoch: int, is_best: bool) -> None:
         """Keep what was learned in the epochs so far."""
 
-    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, seconds: float) -> Progress:
-        """Keep what an epoch has learned that was left after these seconds, if it is to be kept; the state after it."""
+    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, left: LeftEpoch) -> Progress:
+        """Keep what an epoch that was left has learned, if it is to be kept; the state after it."""
 
 
 Feed = Callable[[Callable[[], None]], EpochBatches]
@@ -100,7 +100,7 @@ def fit(run: RunFolder, prepared: Fitted, *, ending: Ending, feed: Feed | None =
                 ending.progress = progress
         except StopTraining as stop:
             ending.stop(stop, fraction=watcher.fraction)
-            progress = prepared.leave(run, progress=progress, stop=stop, seconds=watcher.seconds)
+            progress = prepared.leave(run, progress=progress, stop=stop, left=watcher.left)
             if progress.epochs_done:
                 ending.progress = progress
     reason = ending.reason or progress.stop_reason

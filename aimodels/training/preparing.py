@@ -26,9 +26,9 @@ from aimodels.training.objectives import objective_for
 from aimodels.training.progress import Progress, begin
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.speed import Speed, Work, choose_speed
-from aimodels.training.stopping import StopTraining
+from aimodels.training.stopping import LeftEpoch, StopTraining
 from aimodels.training.target_scale import target_scale
-from aimodels.training.unfreezing import in_words, num_trained
+from aimodels.training.unfreezing import in_words, num_trained, warn_of_late_layers
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Prepared:
         if is_best:
             save_best(run, self.network.whole, epoch=epoch)
 
-    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, seconds: float) -> Progress:
+    def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, left: LeftEpoch) -> Progress:
         """Nothing of a first, unfinished epoch is lost; that of a later one is."""
         if not run.checkpoint("best").exists():
             self.save(run, epoch=0, is_best=True)
@@ -161,6 +161,7 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     )
     check_shares(config.train, num_examples=batches.examples_per_epoch, num_replicas=placement.num_replicas)
     steps = Steps(per_epoch=batches.steps_per_epoch, epochs=config.train.epochs)
+    warn_of_late_layers(network.trained, steps=steps)
     speed = _speed(network, batches, steps=steps, placement=placement)
     rate = compile_model(network.trained, objective, train=config.train, steps=steps, speed=speed)
     if network.trained is not network.whole:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -26,6 +27,14 @@ class StopTraining(Exception):
         super().__init__(reason)
         self.reason = reason
         self.signal_number = signal_number
+
+
+@dataclass(frozen=True)
+class LeftEpoch:
+    """An epoch that was left: after how many of its steps, and how many seconds."""
+
+    steps: int
+    seconds: float
 
 
 class LossNotFinite(Exception):
@@ -85,18 +94,23 @@ class StepWatcher(keras.callbacks.Callback):
         self._told_at = 0.0
         self._beat_at = time.perf_counter()
         self._last_finite: float | None = None
-        self.fraction = 0.0
+        self._steps_done = 0
         self._began_at = time.perf_counter()
 
     @property
-    def seconds(self) -> float:
-        """Since the epoch began."""
-        return time.perf_counter() - self._began_at
+    def fraction(self) -> float:
+        """Of the steps of this epoch, those that were done."""
+        return self._steps_done / self._steps
+
+    @property
+    def left(self) -> LeftEpoch:
+        """How far this epoch is; steps that the optimizer left out, where half precision overflowed, count as well."""
+        return LeftEpoch(steps=self._steps_done, seconds=time.perf_counter() - self._began_at)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Remember which epoch this is; Keras counts from 0."""
         self._epoch = epoch + 1
-        self.fraction = 0.0
+        self._steps_done = 0
         self._began_at = time.perf_counter()
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -106,7 +120,7 @@ class StepWatcher(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """After every call from Python, which is `steps_per_execution` steps."""
         step = min(batch + 1, self._steps)
-        self.fraction = step / self._steps
+        self._steps_done = step
         clock = time.perf_counter()
         self._leave_if_asked(clock)
         self._beat(clock)

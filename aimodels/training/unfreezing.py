@@ -6,6 +6,9 @@ from typing import Any
 
 import keras
 
+from aimodels.data.plurals import counted
+from aimodels.events import warn
+from aimodels.layers.encoder_embeddings import EncoderEmbeddings
 from aimodels.training.schedules import Steps
 
 
@@ -50,15 +53,43 @@ def late_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
 def in_words(model: keras.Model, *, steps: Steps) -> str:
     """When the layers begin to train; empty where all do at once."""
-    epochs = sorted(layer.trains_from + 1 for layer in late_layers(model))
-    if not epochs:
+    late = late_layers(model)
+    if not late:
         return ""
-    reached = [epoch for epoch in epochs if epoch <= steps.epochs]
-    parts = ["the head alone first"]
-    if reached:
-        parts.append(
-            f"{len(reached)} of {len(epochs)} layers join from epoch {reached[0]} on, the last in {reached[-1]}"
+    joining = [layer for layer in late if layer.trains_from < steps.epochs]
+    if not joining:
+        return f"the head alone; {_named(late)} never train"
+    epochs = sorted(layer.trains_from + 1 for layer in joining)
+    when = (
+        f"in epoch {epochs[0]}" if epochs[0] == epochs[-1] else f"from epoch {epochs[0]} on, the last in {epochs[-1]}"
+    )
+    parts = ["the head alone first", f"{_named(joining)} {_verb(joining, 'joins', 'join')} {when}"]
+    never = [layer for layer in late if layer not in joining]
+    return "; ".join([*parts, f"{_named(never)} never {_verb(never, 'trains', 'train')}"] if never else parts)
+
+
+def warn_of_late_layers(model: keras.Model, *, steps: Steps) -> None:
+    """Warn if training ends before all layers have joined."""
+    never = [layer for layer in late_layers(model) if layer.trains_from >= steps.epochs]
+    if never:
+        first, last = (found(layer.trains_from + 1 for layer in never) for found in (min, max))
+        when = f"in epoch {first}" if first == last else f"in the epochs {first} to {last}"
+        warn(
+            "AM574",
+            f"{_named(never)} never {_verb(never, 'trains', 'train')}: {_verb(never, 'it', 'they')} would join {when}, "
+            f"and training ends after {counted(steps.epochs, 'epoch')}",
+            help=f"train.epochs={last} or more, so that the last one trains for an epoch; a smaller "
+            "model.unfreeze_every; or model.freeze, to keep them as they are on purpose",
         )
-    if len(reached) < len(epochs):
-        parts.append(f"{len(epochs) - len(reached)} would join after the last epoch and never train")
-    return "; ".join(parts)
+
+
+def _named(layers: Sequence[keras.layers.Layer]) -> str:
+    """How many blocks these are, and whether the embeddings are among them."""
+    num_blocks = sum(not isinstance(layer, EncoderEmbeddings) for layer in layers)
+    blocks = [counted(num_blocks, "block")] if num_blocks else []
+    return " and ".join([*blocks, *["the embeddings"] * (num_blocks < len(layers))])
+
+
+def _verb(layers: Sequence[keras.layers.Layer], one: str, many: str) -> str:
+    is_one_block = len(layers) == 1 and not isinstance(layers[0], EncoderEmbeddings)
+    return one if is_one_block else many

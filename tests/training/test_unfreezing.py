@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from aimodels.config.loading import load
+from aimodels.events import Event, Warned, listening
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
 
@@ -52,25 +53,79 @@ def changed(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> list
 
 
 def test_the_head_trains_first_and_then_a_block_more_from_the_top(tmp_path: Path) -> None:
-    run, (start, first, second, third) = trained(tmp_path)
+    heard: list[Event] = []
+    with listening(heard.append):
+        run, (start, first, second, third) = trained(tmp_path)
     heads = [name for name in start if name not in LAYERS]
     assert heads
     assert changed(start, first) == heads
     assert changed(first, second) == ["encoder_block_2", *heads]
     assert changed(second, third) == ["encoder_block_1", "encoder_block_2", *heads]
     told = run.facts()["choices"]["unfreezing"]
-    assert told == (
-        "the head alone first; 2 of 3 layers join from epoch 2 on, the last in 3; "
-        "1 would join after the last epoch and never train"
-    )
+    assert told == ("the head alone first; 2 blocks join from epoch 2 on, the last in 3; the embeddings never train")
+    assert messages(heard) == [
+        "the embeddings never train: they would join in epoch 4, and training ends after 3 epochs"
+    ]
 
 
 def test_what_is_frozen_for_good_is_never_reached(tmp_path: Path) -> None:
     run, seen = trained(tmp_path, "model.freeze=1", "train.epochs=4")
     assert changed(seen[0], seen[-1]) == [name for name in seen[0] if name not in LAYERS[:2]]
-    assert run.facts()["choices"]["unfreezing"] == (
-        "the head alone first; 1 of 1 layers join from epoch 2 on, the last in 2"
+    assert run.facts()["choices"]["unfreezing"] == "the head alone first; 1 block joins in epoch 2"
+
+
+def test_blocks_that_training_does_not_reach_are_a_warning() -> None:
+    import keras
+
+    from aimodels.layers.encoder_embeddings import EncoderEmbeddings
+    from aimodels.training.schedules import Steps
+    from aimodels.training.unfreezing import in_words, warn_of_late_layers
+
+    class Embeddings(EncoderEmbeddings):
+        """Embeddings without the vectors."""
+
+        def __init__(self) -> None:
+            keras.layers.Layer.__init__(self)
+
+    class Layers:
+        """What these functions look at of a network."""
+
+        def __init__(self, *layers: Any) -> None:
+            self.layers = layers
+
+        def _flatten_layers(self, include_self: bool) -> Any:
+            return self.layers
+
+    layers: list[Any] = [Embeddings(), *(keras.layers.Dense(1) for _ in range(2))]
+    for layer, epoch in zip(layers, (6, 4, 2), strict=True):
+        layer.trains_from = epoch
+    model: Any = Layers(*layers)
+    told = {}
+    for epochs in (2, 3, 5, 7):
+        heard: list[Event] = []
+        with listening(heard.append):
+            warn_of_late_layers(model, steps=Steps(per_epoch=1, epochs=epochs))
+        told[epochs] = messages(heard)
+    assert told == {
+        2: [
+            "2 blocks and the embeddings never train: they would join in the epochs 3 to 7, and training ends after "
+            "2 epochs"
+        ],
+        3: [
+            "1 block and the embeddings never train: they would join in the epochs 5 to 7, and training ends after "
+            "3 epochs"
+        ],
+        5: ["the embeddings never train: they would join in epoch 7, and training ends after 5 epochs"],
+        7: [],
+    }
+    assert heard == []
+    assert (
+        in_words(model, steps=Steps(per_epoch=1, epochs=2)) == "the head alone; 2 blocks and the embeddings never train"
     )
+
+
+def messages(heard: list[Event]) -> list[str]:
+    return [event.message for event in heard if isinstance(event, Warned) and event.code == "AM574"]
 
 
 def test_the_optimizer_knows_what_ever_trains_and_when() -> None:
