@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from aimodels.config.schema import DatasetOptions
 from aimodels.config.tables import NoOutliers, TableDatasetOptions
+from aimodels.data.copied_texts import copies_in, named_copies
 from aimodels.data.dataset import Dataset, ImageFiles, Split, TableInput, Targets, Task, Texts
+from aimodels.data.plurals import counted, one_or_many
 from aimodels.data.rows import Rows
 from aimodels.data.splitting import Indices, hold_out, strata_of, warn_if_too_few
 from aimodels.data.table_contents import row_keys
@@ -107,9 +109,11 @@ def _count_copies(train: Split, test: Split) -> int:
     """How many texts or image files of the test split are, byte for byte, also among those that are learned from."""
     copies = int(np.isin(_contents(test), _contents(train)).sum())
     if copies:
+        named = named_copies(copies_in((train, test)))
         warn(
             "AM224",
-            f"{copies:,} of the {len(test):,} test examples of this fold are, byte for byte, also learned from",
+            f"{copies:,} of the {counted(len(test), 'test example')} of this fold {one_or_many(copies, 'is', 'are')}, "
+            f"byte for byte, also learned from{named and f': {named}'}",
             help="scores on them say nothing about new examples; delete the copies"
             + (", or write `data.clean: {duplicates: drop}`" if isinstance(test.examples, Rows) else ""),
         )
@@ -155,7 +159,7 @@ def fold_numbers(whole: Dataset, *, of: int, seed: int) -> Indices:
     if len(train) < of:
         raise _problem(
             "AM125",
-            f"{len(train):,} examples cannot be dealt out to {of} folds",
+            f"{counted(len(train), 'example')} cannot be dealt out to {of} folds",
             "train.folds",
             help=f"ask for {len(train)} folds or fewer" if len(train) > 1 else "add examples",
         )
@@ -166,7 +170,7 @@ def fold_numbers(whole: Dataset, *, of: int, seed: int) -> Indices:
     if num_groups < of:
         raise _problem(
             "AM126",
-            f"{num_groups:,} groups cannot be dealt out to {of} folds",
+            f"{counted(num_groups, 'group')} cannot be dealt out to {of} folds",
             "train.folds",
             help=f"a group is never parted: ask for {num_groups} folds or fewer" if num_groups > 1 else "add groups",
         )

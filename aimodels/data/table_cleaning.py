@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.config.tables import Clean
+from aimodels.data.plurals import counted, one_or_many
 from aimodels.data.table_contents import Contents
 from aimodels.errors import DataError
 from aimodels.events import warn
@@ -27,7 +28,9 @@ def cleaned(whole: Contents, *, targets: Sequence[str], clean: Clean, where: str
         if clean.missing_target == "fail":
             raise _no_target(whole, np.flatnonzero(without), where=where)
         counts[WITHOUT_TARGET] = int(without.sum())
-        warn("AM273", f"{counts[WITHOUT_TARGET]:,} of the rows of {where} have no target, and are left out")
+        without_target = counts[WITHOUT_TARGET]
+        have, are = (one_or_many(without_target, *verbs) for verbs in (("has", "have"), ("is", "are")))
+        warn("AM273", f"{without_target:,} of the rows of {where} {have} no target, and {are} left out")
         whole = whole.take(np.flatnonzero(~without))
     if clean.duplicates == "drop":
         firsts = np.sort(np.unique(whole.keys, return_index=True)[1])
@@ -46,7 +49,8 @@ def cleaned(whole: Contents, *, targets: Sequence[str], clean: Clean, where: str
 def tell_of_left_out(count: int, what: str, *, where: str, help: str = "as `data.clean` says") -> None:
     """Say how many rows a rule of `data.clean` left out, if any."""
     if count:
-        warn("AM287", f"{count:,} rows of {where} are {what}, and are left out", help=help)
+        are = one_or_many(count, "is", "are")
+        warn("AM287", f"{counted(count, 'row')} of {where} {are} {what}, and {are} left out", help=help)
 
 
 def _without_target(whole: Contents, targets: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -59,7 +63,7 @@ def _without_target(whole: Contents, targets: Sequence[str]) -> npt.NDArray[np.b
 def _no_target(whole: Contents, rows: npt.NDArray[np.int64], *, where: str) -> DataError:
     named = [whole.rows.name_of(int(row)) for row in rows[:NAMED]]
     return DataError(
-        f"{len(rows):,} of the {len(whole):,} rows of {where} have no target",
+        f"{len(rows):,} of the {len(whole):,} rows of {where} {one_or_many(len(rows), 'has', 'have')} no target",
         code="AM273",
         help="give them one, or leave them out (and count them): `data.clean: {missing_target: drop}`",
         notes=[*named, *([f"and {len(rows) - NAMED:,} more"] if len(rows) > NAMED else [])],

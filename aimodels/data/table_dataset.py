@@ -11,6 +11,7 @@ from aimodels.config.tables import TableDatasetOptions
 from aimodels.data.class_counts import check_classes
 from aimodels.data.dataset import Dataset, Provenance, Split, SplitName, Target, Targets
 from aimodels.data.fingerprint import of_arrays
+from aimodels.data.plurals import one_or_many
 from aimodels.data.splitting import Splits, cut_down, left_out_by_limit
 from aimodels.data.table_cleaning import cleaned
 from aimodels.data.table_contents import Contents, contents, num_copies
@@ -162,8 +163,8 @@ def _copies(splits: Splits, parts: Mapping[SplitName, Part], options: TableDatas
     if count:
         warn(
             "AM224",
-            f"{count:,} of the rows of {options.path} are, value for value, also in an earlier split (train, "
-            "validation, test)",
+            f"{count:,} of the rows of {options.path} {one_or_many(count, 'is', 'are')}, value for value, also in an "
+            "earlier split (train, validation, test)",
             help="scores on them say nothing about new rows; `data.clean: {duplicates: drop}` leaves copies out",
         )
     return {COPIES: count}

@@ -12,6 +12,7 @@ from aimodels.data import dates
 from aimodels.data.class_folders import SPLIT_FOLDERS
 from aimodels.data.column_kinds import numbers_in, shown
 from aimodels.data.dataset import Split, SplitName
+from aimodels.data.plurals import one_or_many
 from aimodels.data.splitting import Indices, Parts, Splits, completed, strata_of, warn_if_too_few
 from aimodels.data.table_problems import listed
 from aimodels.errors import DataError
@@ -98,7 +99,8 @@ def marks_of(
 
     num_missing = column.null_count
     if num_missing:
-        raise _unusable(f"{num_missing:,} of the {len(column):,} rows of {where} have no {rule.column}", rule)
+        have = one_or_many(num_missing, "has", "have")
+        raise _unusable(f"{num_missing:,} of the {len(column):,} rows of {where} {have} no {rule.column}", rule)
     if pa.types.is_floating(column.type) and rule.by != "column":
         return _ranks(column.to_numpy())
     column = column.cast(pa.string())

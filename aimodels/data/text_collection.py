@@ -11,10 +11,12 @@ from pydantic import Field
 from aimodels.config.schema import DatasetOptions
 from aimodels.config.section import Fraction
 from aimodels.data.class_counts import check_classes
+from aimodels.data.copied_texts import Copy, copies_in, named_copies
 from aimodels.data.dataset import Dataset, Provenance, Split, SplitName, Target, Targets, TextInput, Texts
 from aimodels.data.fingerprint import TextFacts, of_texts
 from aimodels.data.found_text import FoundText
-from aimodels.data.splitting import Splits, completed, cut_down, left_out_by_limit
+from aimodels.data.plurals import counted, one_or_many
+from aimodels.data.splitting import completed, cut_down, left_out_by_limit
 from aimodels.data.table_targets import check_numbers
 from aimodels.errors import DataError
 from aimodels.events import warn
@@ -137,7 +139,7 @@ def _without(
     """The texts without those that are not UTF-8, or with what is wrong in these replaced."""
     if not not_utf8:
         return found
-    message = f"{len(not_utf8):,} of the texts in {where} are not UTF-8"
+    message = f"{len(not_utf8):,} of the texts in {where} {one_or_many(len(not_utf8), 'is', 'are')} not UTF-8"
     named = _named(not_utf8, lambda text: next(filter(None, map(first_wrong, text.texts))))
     if on_error == "fail":
         raise DataError(
@@ -206,8 +208,9 @@ def as_dataset(
     own = collection.splits
     _check_targets(own["train"].targets, target=collection.target, where=collection.where)
     splits = completed(own, shares={"test": options.test, "validation": options.validation}, seed=seed)
-    noticed = _noticed(collection, splits)
-    _warn_of(noticed, collection, copies=copies)
+    found = copies_in(splits)
+    noticed = _noticed(collection, num_copies=len(found))
+    _warn_of(noticed, collection, found=found, advice=copies)
     counts = collection.counts | noticed | left_out_by_limit(splits, options=options)
     kept = cut_down(splits, options=options, seed=seed)
     return Dataset(
@@ -243,46 +246,34 @@ WITH_NUL = "texts with NUL characters"
 COPIES = "texts with an exact copy in an earlier split"
 
 
-def _noticed(collection: TextCollection, splits: Splits) -> dict[str, int]:
+def _noticed(collection: TextCollection, *, num_copies: int) -> dict[str, int]:
     """How many texts are used just as they are, and may be a mistake."""
     return {
         EMPTY: collection.count(lambda text: not text.strip()),
         WITH_NUL: collection.count(lambda text: "\0" in text),
-        COPIES: num_copies(splits),
+        COPIES: num_copies,
     }
 
 
-def num_copies(splits: Splits) -> int:
-    """How many texts (or pairs of them) of validation and test are, character for character, also in a split before
-    their own."""
-    seen: set[tuple[str, ...]] = set()
-    num_copies = 0
-    for split in splits:
-        if isinstance(split.examples, Texts):
-            whole = split.examples.whole
-            num_copies += sum(text in seen for text in whole)
-            seen.update(whole)
-    return num_copies
-
-
-def _warn_of(noticed: dict[str, int], collection: TextCollection, *, copies: str) -> None:
+def _warn_of(noticed: dict[str, int], collection: TextCollection, *, found: Sequence[Copy], advice: str) -> None:
     if noticed[WITH_NUL]:
         first = next(text.name for text in collection.texts if any("\0" in each for each in text.texts))
         warn(
             "AM247",
-            f"{noticed[WITH_NUL]:,} of the texts in {collection.where} hold NUL characters (such as {first})",
+            f"{noticed[WITH_NUL]:,} of the texts in {collection.where} "
+            f"{one_or_many(noticed[WITH_NUL], 'holds', 'hold')} NUL characters (such as {first})",
             help="is it UTF-16, or no text at all? They are used as they are",
         )
     if noticed[COPIES]:
         warn(
             "AM224",
-            f"{noticed[COPIES]:,} of the texts in {collection.where} are, character for character, also in an earlier "
-            "split (train, validation, test)",
-            help=f"scores on them say nothing about new texts; {copies}",
+            f"{noticed[COPIES]:,} of the texts in {collection.where} {one_or_many(noticed[COPIES], 'is', 'are')}, "
+            f"character for character, also in an earlier split (train, validation, test): {named_copies(found)}",
+            help=f"scores on them say nothing about new texts; {advice}",
         )
 
 
 def _sizes(own: dict[SplitName, Split]) -> str:
     if len(own) == 1:
-        return f"{len(own['train']):,} texts"
+        return counted(len(own["train"]), "text")
     return ", ".join(f"{len(split):,} {name}" for name, split in own.items()) + " texts"

@@ -17,6 +17,7 @@ from aimodels.data.class_counts import check_classes
 from aimodels.data.dataset import Dataset, ImageInput, Provenance, ResizePolicy, target_of
 from aimodels.data.image_collection import ImageCollection, OnError, Size, collect
 from aimodels.data.image_files import Verify
+from aimodels.data.plurals import one_or_many
 from aimodels.data.splitting import Splits, completed, cut_down, left_out_by_limit
 from aimodels.events import warn
 
@@ -128,20 +129,23 @@ def _warn_of_changes(changes: dict[str, int], image_input: ImageInput, options: 
     if changes[RESIZED] and options.size == "auto":
         warn(
             "AM220",
-            f"{changes[RESIZED]:,} of the images in {options.path} are not {image_input.height} x {image_input.width} "
-            f"(height x width), the most common size, and will be resized to it ({options.resize})",
+            f"{changes[RESIZED]:,} of the images in {options.path} {one_or_many(changes[RESIZED], 'is', 'are')} not "
+            f"{image_input.height} x {image_input.width} (height x width), the most common size, and will be resized "
+            f"to it ({options.resize})",
             help="choose the size with `data.size`, and how it is reached with `data.resize`: stretch, crop or pad",
         )
     if changes[TRANSPARENT]:
         warn(
             "AM223",
-            f"{changes[TRANSPARENT]:,} of the images in {options.path} have transparency, which is dropped",
+            f"{changes[TRANSPARENT]:,} of the images in {options.path} "
+            f"{one_or_many(changes[TRANSPARENT], 'has', 'have')} transparency, which is dropped",
             help="transparent pixels get the colour that is stored for them; put such images on a background first",
         )
     if changes[COPIES]:
         warn(
             "AM224",
-            f"{changes[COPIES]:,} of the images in {options.path} are, byte for byte, also in another split",
+            f"{changes[COPIES]:,} of the images in {options.path} {one_or_many(changes[COPIES], 'is', 'are')}, byte "
+            "for byte, also in another split",
             help="scores on them say nothing about new images; delete the copies",
         )
 

@@ -247,7 +247,10 @@ def test_copies_across_splits_are_said_and_counted(tmp_path):
     save(tmp_path / "test/bad/nearly.txt", "train good 0")
     save(tmp_path / "train/bad/twice.txt", "train good 1\n")
     assert opened(tmp_path, validation=0.0).provenance.counts == {"texts with an exact copy in an earlier split": 1}
-    assert "1 of the texts" in heard(tmp_path)["AM224"]
+    told = heard(tmp_path)["AM224"]
+    assert "1 of the texts" in told
+    assert "again.txt (test) is " in told
+    assert told.endswith(' (train), "train good 0"')
 
 
 def test_other_files_are_said_and_counted(tmp_path):

@@ -66,7 +66,7 @@ def test_rows_that_cannot_be_used_are_named(tmp_path):
 
 
 def test_a_row_that_is_not_utf8_is_named(tmp_path):
-    with pytest.raises(DataError, match="1 of the texts in .* are not UTF-8") as caught:
+    with pytest.raises(DataError, match="1 of the texts in .* is not UTF-8") as caught:
         opened(table(tmp_path / "a.csv", *BROKEN[:1]))
     assert (caught.value.code, caught.value.notes) == ("AM240", ("a.csv:22: byte 0xe9 at character 4",))
 
