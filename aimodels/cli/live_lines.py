@@ -1,10 +1,10 @@
 """The lines of the live view as plain text: a header, a table that grows, a block that is redrawn."""
 
 import math
-import textwrap
 from dataclasses import dataclass, field
 from statistics import median
 
+from aimodels.cli.choice_lines import choice_lines, wrapped
 from aimodels.cli.formatting import amount, clock, metric, seconds, sparkline
 from aimodels.events import Downloaded, EpochEnded, RunStarted, Step
 
@@ -34,8 +34,7 @@ def header(run: RunStarted, *, width: int) -> list[str]:
     gap = width - len(title) - len(run.path)
     validation = f"{run.num_validation:,} val" if run.num_validation else "no validation"
     trained = f" ({run.num_trainable:,} trained)" if run.num_trainable is not None else ""
-    lines = [
-        title + " " * gap + run.path if gap >= 2 else title,
+    told = [
         f"data    {run.data}   {run.num_train:,} train · {validation} · batch {run.batch_size} · "
         f"{run.steps_per_epoch:,} steps/epoch",
         f"model   {run.model}   {run.num_parameters:,} parameters{trained} · {run.optimizer} · {run.precision} · "
@@ -43,12 +42,14 @@ def header(run: RunStarted, *, width: int) -> list[str]:
         f"device  {run.device}",
     ]
     if gap < 2:
-        lines.append(f"run     {run.path}")
+        told.append(f"run     {run.path}")
     if run.reading:
-        lines += textwrap.wrap(f"words   {run.reading}", width, subsequent_indent=" " * 8)
-    if run.choices:
-        chosen = "chosen  " + " · ".join(f"{name} {value}" for name, value in run.choices.items())
-        lines += textwrap.wrap(chosen, width, subsequent_indent=" " * 8)
+        told.append(f"texts   {run.reading}")
+    lines = [title + " " * gap + run.path if gap >= 2 else title]
+    lines += [line for each in told for line in wrapped(each, width=width, indent=8)]
+    begins = ["chosen  ", *[INDENT + "  "] * len(run.choices)]
+    for begin, (name, value) in zip(begins, run.choices.items(), strict=False):
+        lines += choice_lines({name: value}, begin=begin, width=width)
     return lines
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Self
 
 from aimodels.cli import fold_lines
+from aimodels.cli.choice_lines import choice_lines, wrapped
 from aimodels.cli.console import Console
 from aimodels.cli.formatting import amount, clock, metric, seconds
 from aimodels.cli.views import WarningsView
@@ -144,10 +145,8 @@ def started_lines(event: RunStarted) -> list[str]:
         f"model {event.model}: {event.num_parameters} parameters{trained}; device {event.device}",
     ]
     if event.reading:
-        said.append(f"words {event.reading}")
-    if event.choices:
-        said.append("chosen " + ", ".join(f"{name} {value}" for name, value in event.choices.items()))
-    return said
+        said += wrapped(f"texts {event.reading}", indent=6)
+    return [*said, *choice_lines(event.choices, begin="chosen ")]
 
 
 def epoch_line(event: EpochEnded) -> str:
