@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aimodels.cli.console import Console
+from aimodels.data.plurals import counted
 from aimodels.drawing import Drawn, DrawRequest, draw_figures, kinds
 from aimodels.errors import AnswerIsNo
 from aimodels.evaluation.evaluate import Evaluation
@@ -58,9 +59,9 @@ def tell(
 
 def _page(evaluation: Evaluation, *, drawn: Sequence[Drawn], checked: Sequence[Checked], width: int) -> str:
     scores, folder = evaluation.scores, evaluation.folder
+    examples = counted(scores.num_examples, "example")
     parts = [
-        f"{evaluation.run.name} on {folder.name}: {scores.num_examples:,} examples, checkpoint {evaluation.checkpoint}"
-        f"\n{evaluation.data}",
+        f"{evaluation.run.name} on {folder.name}: {examples}, checkpoint {evaluation.checkpoint}\n{evaluation.data}",
         single_numbers(scores),
         *evaluation.paragraphs(limit=MOST_COLUMNS),
         *of_classes(scores, most_classes=MOST_CLASSES, most_pairs=MOST_CONFUSIONS),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from aimodels.data.dataset import ImageInput
 from aimodels.data.excerpts import excerpt, on_one_line
+from aimodels.data.plurals import counted, one_or_many
+from aimodels.data.text_lengths import length_unit
 from aimodels.errors import DataError, UsageError
 from aimodels.events import phase, warn
 from aimodels.prediction.kinds import kind_of, other_kind, takes_pairs
@@ -171,15 +173,16 @@ def _tell_what_was_not_read(run: RunFolder, answered: Sequence["Answered"]) -> N
         section = "words" if unit == "words" else "wordpieces"
         warn(
             "AM235",
-            f"{num_cut:,} of {len(lengths):,} texts are longer than {words['max_length']:,} {unit}; "
-            f"of these the {words['keep']} was read",
+            f"{num_cut:,} of {counted(len(lengths), 'text')} {one_or_many(num_cut, 'is', 'are')} longer than "
+            f"{words['max_length']:,} {length_unit(unit)}; only the {words['keep']} was read",
             help=f"train with a higher model.{section}.max_length, or split the texts",
         )
     num_empty = sum(length <= words.get("added", 0) for length in lengths)
     if num_empty:
         warn(
             "AM236",
-            f"{num_empty:,} of {len(lengths):,} texts hold no word; they are answered as "
+            f"{num_empty:,} of {counted(len(lengths), 'text')} {one_or_many(num_empty, 'holds', 'hold')} no word, and "
+            f"{one_or_many(num_empty, 'is', 'are')} answered as "
             f"{'one unknown word' if unit == 'words' else 'a text of special pieces alone'}",
             help="such an answer says what the network believes of nothing",
         )
@@ -201,7 +204,7 @@ def expect_answers(run: RunFolder, answered: Sequence["Answered"]) -> None:
     broken = [answer for answer in answered if answer.error]
     if broken:
         raise DataError(
-            f"{len(broken):,} of {len(answered):,} inputs could not be read: {_what(broken[0])}",
+            f"{len(broken):,} of {counted(len(answered), 'input')} could not be read: {_what(broken[0])}",
             code=UNREADABLE[kind_of(run)],
             help=("the others were answered; " if len(broken) < len(answered) else "")
             + "repair these or leave them out",

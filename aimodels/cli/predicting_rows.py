@@ -12,6 +12,7 @@ from aimodels.cli.console import Console
 from aimodels.cli.predicting import Question, expect_something, nothing_found, refuse_other_options, start
 from aimodels.data.dataset import TableInput
 from aimodels.data.excerpts import excerpt, on_one_line
+from aimodels.data.plurals import counted
 from aimodels.data.table_problems import cell, listed
 from aimodels.data.usable_rows import tell_infinite
 from aimodels.errors import DataError, UsageError
@@ -80,7 +81,7 @@ class Tally:
         """
         if self.num_broken:
             raise DataError(
-                f"{self.num_broken:,} of {self.num_rows:,} rows could not be read: {self.first_broken[0]}",
+                f"{self.num_broken:,} of {counted(self.num_rows, 'row')} could not be read: {self.first_broken[0]}",
                 code="AM291",
                 help=("the others were answered; " if self.num_broken < self.num_rows else "")
                 + "repair these or leave them out",
@@ -172,7 +173,7 @@ def _write(console: Console, rows: Iterator["GivenRows"], *, predictor: "Predict
             num_rows += len(given)
     for name, other in file.renamed.items():
         console.note(f"the rows have a column {name} already; the model's is called {other}")
-    console.out(f"{output}: {num_rows:,} rows{f', prediction in {predictor.unit}' if predictor.unit else ''}")
+    console.out(f"{output}: {counted(num_rows, 'row')}{f', prediction in {predictor.unit}' if predictor.unit else ''}")
     console.essential(str(output))
     return {"output": str(output), "renamed": file.renamed}
 

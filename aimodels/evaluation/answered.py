@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.data.dataset import ExampleNames, ImageFiles, Split, TableInput, Task, Texts
+from aimodels.data.plurals import counted
 from aimodels.data.rows import Rows
 from aimodels.errors import FailedError
 from aimodels.evaluation.probabilities import label_losses, losses
@@ -65,7 +66,8 @@ def _expect_finite(run: RunFolder, answers: "Answers") -> None:
     if broken:
         what = "probabilities" if values is None else "numbers"
         raise FailedError(
-            f"the model of {run.name} answers {broken:,} of {len(asked):,} examples with {what} that are not finite",
+            f"the model of {run.name} answers {broken:,} of {counted(len(asked), 'example')} with {what} that are not "
+            "finite",
             code="AM516",
             help="train again with a lower learning rate, or with train.precision=float32 if it was mixed",
         )

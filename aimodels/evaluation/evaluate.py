@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimodels.config.losses import quantile_of
 from aimodels.data.dataset import SplitName, TableInput
+from aimodels.data.plurals import counted
 from aimodels.evaluation.answered import answered_rows, kept_examples
 from aimodels.evaluation.chosen import Chosen, other_data, own_split
 from aimodels.evaluation.measured import Measured
@@ -122,7 +123,7 @@ def measure(run: RunFolder, chosen: Chosen, *, predictor: "Predictor", request: 
         DataError: an example cannot be read, or is of another kind or shape than the model takes.
         FailedError: the answers are not finite.
     """
-    with phase(f"answering {len(chosen.split):,} examples"):
+    with phase(f"answering {counted(len(chosen.split), 'example')}"):
         answers = predictor.answer(chosen.split.examples, batch_size=request.batch_size)
     rows = answered_rows(run, chosen.split, answers=answers)
     num_hardest = run.config.evaluate.top_losses if request.top_losses is None else request.top_losses

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from aimodels.data.plurals import counted
+from aimodels.data.text_lengths import length_unit
 from aimodels.prediction.outputs import Answers
 from aimodels.runs.folder import RunFolder
 
@@ -25,8 +27,8 @@ class WordsRead:
     def __str__(self) -> str:
         parts = [
             f"{self.words:,} {self.unit} read, {self.unknown / max(1, self.words):.1%} of them unknown",
-            f"{self.cut:,} of {self.texts:,} texts ({self.cut / max(1, self.texts):.1%}) "
-            f"cut to {self.max_length:,} {self.unit}, of which the {self.keep} is kept",
+            f"{self.cut:,} of {counted(self.texts, 'text')} ({self.cut / max(1, self.texts):.1%}) "
+            f"cut to {self.max_length:,} {length_unit(self.unit)}, of which the {self.keep} is kept",
         ]
         if self.without_words:
             parts.append(f"texts without a word: {self.without_words:,}")

@@ -20,15 +20,6 @@ def in_unit(value: float | None, *, unit: str | None) -> str:
     return f"{plain(value)} {short(unit, longest=LONGEST_UNIT)}" if unit else plain(value)
 
 
-def counted(number: int, what: str) -> str:
-    """So many of something.
-
-    >>> counted(1, "row"), counted(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def labelled(text: str, *, unit: str | None) -> str:
     """What an axis shows, with its unit.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aimodels.data.text_lengths import length_unit
 from aimodels.evaluation.intervals import wilson
 from aimodels.figure_style import (
     GREY,
@@ -30,11 +31,11 @@ SOURCE = "evaluation"
 OVERLAYS = True
 MOST_BINS = 10
 FEWEST_TEXTS = 20  # in a bin, where there are that many
-LINEAR_UP_TO = 10  # words; above them the axis is logarithmic
+LINEAR_UP_TO = 10  # words or pieces; above them the axis is logarithmic
 
 
 def read(run: RunFolder, *, split: str) -> dict[str, Any]:
-    """Bins of about as many texts each, from `predictions.csv`: the words of their texts, right answers, intervals.
+    """Bins of about as many texts each, from `predictions.csv`: the lengths of their texts, right answers, intervals.
 
     Raises:
         NothingToDraw: the split was not evaluated, its examples are no texts, or the run predicts a number.
@@ -51,6 +52,7 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     interval = wilson(right, counts)
     return {
         "split": folder.name,
+        "unit": folder.report["words"].get("unit", "words"),
         "max_length": folder.report["words"]["max_length"],
         "shortest": [int(bin[0]) for bin in lengths],
         "median": [float(np.median(bin)) for bin in lengths],
@@ -87,19 +89,21 @@ def draw(series: Sequence[Series]) -> "Figure":
         else:
             lower.stairs(numbers["counts"], edges, **appearance)
     last = max(one.numbers["longest"][-1] for one in series)
-    cuts = sorted({one.numbers["max_length"] for one in series if one.numbers["max_length"] < last})
-    for cut, line in zip(cuts, LINES[1:] * len(cuts), strict=False):
+    lengths = [(one.numbers["max_length"], one.numbers["unit"]) for one in series]
+    cuts = sorted({(cut, unit) for cut, unit in lengths if cut < last})
+    for (cut, unit), line in zip(cuts, LINES[1:] * len(cuts), strict=False):
         for panel in (upper, lower):
-            panel.axvline(cut, color=GREY, linewidth=1, linestyle=line, label=f"texts are cut at {cut:,} words")
-    _number_words(lower, first=min(one.numbers["shortest"][0] for one in series), last=last)
+            panel.axvline(cut, color=GREY, linewidth=1, linestyle=line, label=f"texts are cut at {cut:,} {unit}")
+    _number_lengths(lower, first=min(one.numbers["shortest"][0] for one in series), last=last)
     upper.set(ylabel="share of right answers", ylim=(None, 1.01))
-    lower.set(xlabel="words in the text", ylabel="texts", ylim=(0, None))
+    units = " or ".join(sorted({length_unit(unit) for _, unit in lengths}, reverse=True))
+    lower.set(xlabel=f"length of the text: {units}", ylabel="texts", ylim=(0, None))
     if len(series) > 1 or cuts:
         legend_below(figure, upper, columns=1)
     return figure
 
 
-def _number_words(axes: "Axes", *, first: int, last: int) -> None:
+def _number_lengths(axes: "Axes", *, first: int, last: int) -> None:
     """A logarithmic axis, linear near 0 because a text may have no word at all; with plain numbers."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from aimodels.data.plurals import counted
 from aimodels.evaluation.numerals import plain
 from aimodels.evaluation.regression_scores import IN_UNIT
 from aimodels.figure_style import (
@@ -16,7 +17,7 @@ from aimodels.figure_style import (
     new_figure,
     short,
 )
-from aimodels.figure_style.units import counted, in_unit, labelled
+from aimodels.figure_style.units import in_unit, labelled
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:

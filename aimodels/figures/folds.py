@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from aimodels.data.plurals import counted
 from aimodels.evaluation.numerals import plain
 from aimodels.evaluation.regression_scores import IN_UNIT
 from aimodels.figure_style import (
@@ -18,7 +19,7 @@ from aimodels.figure_style import (
     new_figure,
     short,
 )
-from aimodels.figure_style.units import counted, labelled
+from aimodels.figure_style.units import labelled
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:

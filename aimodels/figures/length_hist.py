@@ -1,4 +1,4 @@
-"""How many words the training texts of each class have, and where they are cut."""
+"""How long the training texts of each class are, in words or pieces of words, and where they are cut."""
 
 import json
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aimodels.data.text_lengths import length_unit
 from aimodels.figure_style import (
     COLOURS,
     GREY,
@@ -44,10 +45,10 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
 def draw(series: Sequence[Series]) -> "Figure":
     """A panel per split with a line per class; of more than six classes those with the most training texts."""
     [one] = series
-    splits, cut = one.numbers["splits"], one.numbers["cut"]
+    splits, cut, unit = one.numbers["splits"], one.numbers["cut"], one.numbers.get("unit", "words")
     sizes = {name: sum(found["counts"]) for name, found in splits["train"].items()}
     kept = sorted(sizes, key=lambda name: -sizes[name])[:MOST_CLASSES]
-    what = "words per text"
+    what = f"{unit} per text"
     if len(kept) < len(sizes):
         what += f", the {len(kept)} largest of {len(sizes)} classes"
     figure = new_figure(width=6.8, height=1.1 + 2.5 * len(splits))
@@ -57,8 +58,8 @@ def draw(series: Sequence[Series]) -> "Figure":
         of_what = "class" if one.numbers["class_names"] else "texts"
         _draw_split(panel, {label: of_class[label] for label in of_class if label in kept}, of_what=of_what)
         panel.axvline(one.numbers["max_length"], color=GREY, linewidth=1.2, linestyle=(0, (2, 3)))
-        panel.set_title(f"{name}: {cut[name]:.1%} of the texts are cut at {one.numbers['max_length']:,} words")
-    panels[-1].set_xlabel("words (the last bin holds all longer texts)")
+        panel.set_title(f"{name}: {cut[name]:.1%} of the texts are cut at {one.numbers['max_length']:,} {unit}")
+    panels[-1].set_xlabel(f"{length_unit(unit)} (the last bin holds all longer texts)")
     legend_below(figure, panels[0], columns=3)
     return figure
 

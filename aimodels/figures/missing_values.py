@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from aimodels.data.plurals import counted
 from aimodels.figure_style import NothingToDraw, Series, heading, legend_below, new_figure, short
 from aimodels.figure_style.split_columns import LOOKS, read_columns
-from aimodels.figure_style.units import counted
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:

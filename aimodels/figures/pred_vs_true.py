@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from aimodels.data.plurals import counted
 from aimodels.figure_style import GREY, Series, heading, new_figure
 from aimodels.figure_style.clouds import draw_cloud, read_cloud, span
 from aimodels.figure_style.tasks import with_numbers
-from aimodels.figure_style.units import counted, in_unit, labelled
+from aimodels.figure_style.units import in_unit, labelled
 from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:

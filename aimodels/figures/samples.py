@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from aimodels.data.plurals import counted
 from aimodels.figure_style import NothingToDraw, Series, heading
 from aimodels.figure_style.captions import NO_LABEL, Caption
 from aimodels.figure_style.example_pictures import draw_examples
@@ -41,6 +42,19 @@ def draw(series: Sequence[Series]) -> "Figure":
         NothingToDraw: no examples were kept.
     """
     [one] = series
-    captions = [Caption((label or NO_LABEL,)) for label in one.numbers["labels"]]
+    lengths = _lengths(one.numbers)
+    labels = one.numbers["labels"]
+    captions = [Caption((label or NO_LABEL, *lengths[place : place + 1])) for place, label in enumerate(labels)]
     [what] = (told for kind, told in KINDS.items() if kind in one.numbers)
     return draw_examples(one.numbers, captions, title=heading(series, f"training {what}"))
+
+
+def _lengths(numbers: dict[str, Any]) -> list[str]:
+    """How long each text is, and how much of it is read where it is cut; empty for what has no length."""
+    if "lengths" not in numbers:
+        return []
+    most, unit = numbers["max_length"], numbers["unit"]
+    return [
+        f"cut: {most:,} of {length:,} {unit}" if length > most else counted(length, unit.removesuffix("s"))
+        for length in numbers["lengths"]
+    ]

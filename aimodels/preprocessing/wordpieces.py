@@ -38,7 +38,7 @@ def fit(options: Options, *, input: TextInput, train: Split) -> "keras.Model":
     counts: Counter[bytes] = Counter()
     if is_random(options):
         expect_room(options, positions=options.sizes.positions)  # before the texts are read
-        with phase("counting words"):
+        with phase("choosing the pieces"):
             counts = _counted(train, layer=counting_layer(options))
     layer = fitted_layer(options, counts=counts, name="wordpieces", is_pair=input.is_pair)
     text = keras.Input((), dtype="string", name="text")

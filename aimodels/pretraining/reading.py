@@ -9,6 +9,7 @@ from aimodels import discovery
 from aimodels.config.schema import Config
 from aimodels.config.wordpieces import EncoderReading
 from aimodels.data.dataset import Split, TextInput
+from aimodels.data.plurals import counted
 from aimodels.encoders.encoder import Encoder
 from aimodels.encoders.finding import encoder_of
 from aimodels.errors import DataError
@@ -33,13 +34,13 @@ class Reader:
         Raises:
             DataError: no text has enough pieces for a window.
         """
-        with phase(f"reading the pieces of {len(split):,} {split.name} texts"):
+        with phase(f"reading the pieces of {counted(len(split), f'{split.name} text')}"):
             pieces = pieces_of(self.fitted, split)
         found = chopped(pieces.ids, starts=pieces.starts, max_length=self.max_length, pairs=pairs)
         if not len(found):
             least = "two pieces of words, one for each half" if pairs else "a piece of a word"
             raise DataError(
-                f"none of the {len(split):,} {split.name} texts holds {least}",
+                f"none of the {counted(len(split), f'{split.name} text')} holds {least}",
                 code="AM566",
                 help="look at the texts; give more of them, or longer ones",
             )

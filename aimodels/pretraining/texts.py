@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.data.dataset import Dataset, Split, Target, TextInput, Texts
+from aimodels.data.plurals import counted
 from aimodels.events import Inferred, emit
 from aimodels.preprocessing.words import by_chunk, words_layer
 
@@ -33,7 +34,7 @@ def texts_alone(dataset: Dataset) -> Dataset:
     if dataset.input.is_pair if isinstance(dataset.input, TextInput) else False:
         told.append("both texts of a pair are texts of their own")
     if dataset.test is not None:
-        told.append(f"the test split is left out: {len(dataset.test):,} texts")
+        told.append(f"the test split is left out: {counted(len(dataset.test), 'text')}")
     if told:
         emit(Inferred(tuple(told)))
     validation = dataset.validation

@@ -15,7 +15,7 @@ from aimodels.config.schema import Config, TokenBudget
 from aimodels.data.dataset import Dataset, ImageInput, Split, TextInput
 from aimodels.training.augmentation import augmented
 from aimodels.training.image_source import ImageSource, image_source
-from aimodels.training.ordering import Order
+from aimodels.training.ordering import Order, Positions, in_sequence
 from aimodels.training.pipelines import as_written
 from aimodels.training.sampling import sampled
 from aimodels.training.table_source import StoredTableSource, TableSource, table_source
@@ -62,7 +62,16 @@ class Batches:
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
         """The training batches of one epoch (counted from 0): (examples, targets, weights if there are any)."""
-        batches = self.train.batches(self.order(epoch), targets=self.train_targets)
+        return self._shown(self.order(epoch), epoch=epoch).prefetch(tf.data.AUTOTUNE)
+
+    def sample(self, positions: Positions) -> tuple[Any, ...]:
+        """These training examples as a batch of the first epoch shows them: (examples, targets, weights if any)."""
+        [batch] = self._shown(in_sequence(positions, size=len(positions)), epoch=0)
+        return tuple(batch)
+
+    def _shown(self, order: Order, *, epoch: int) -> tf.data.Dataset:
+        """Training batches in this order, changed at random if that is asked for."""
+        batches = self.train.batches(order, targets=self.train_targets)
         if self.config.train.augment.is_on:
             seed = tf.constant([self.config.seed, epoch], dtype=tf.int64)
             batches = batches.enumerate().map(
@@ -70,7 +79,7 @@ class Batches:
                 num_parallel_calls=tf.data.AUTOTUNE,
                 deterministic=True,
             )
-        return batches.prefetch(tf.data.AUTOTUNE)
+        return batches
 
     def order(self, epoch: int) -> Order:
         """Which training examples are in which batch of an epoch (counted from 0)."""

@@ -19,7 +19,7 @@ from aimodels.runs.signature import signature_of
 from aimodels.training.ending import Ending, kept
 from aimodels.training.image_source import broken_images_named
 from aimodels.training.table_facts import columns_seen, first_rows, label_of
-from aimodels.training.word_facts import in_words, lengths_of, texts_of, word_facts
+from aimodels.training.word_facts import in_words, lengths_of, sampled_texts, text_samples, word_facts
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -155,10 +155,12 @@ def _reading(prepared: "Prepared") -> str:
 
 
 def _keep_samples(run: RunFolder, prepared: "Prepared") -> None:
-    """The first examples as the network will see them, and what the splits hold."""
+    """Some examples as the network will see them, and what the splits hold."""
     if isinstance(prepared.dataset.input, TableInput):
         samples = first_rows(prepared.dataset, count=NUM_SAMPLES)
         write_json(run.plot_data / "columns.json", columns_seen(prepared.dataset))
+    elif isinstance(prepared.dataset.input, TextInput):
+        samples = _texts(prepared)
     else:
         samples = _first_batch(prepared)
     write_json(run.plot_data / "samples.json", samples)
@@ -170,13 +172,19 @@ def _keep_samples(run: RunFolder, prepared: "Prepared") -> None:
         write_json(run.plot_data / "class_balance.json", {"class_names": list(names), "splits": counts})
 
 
+def _texts(prepared: "Prepared") -> dict[str, Any]:
+    """Texts of every length, changed at random as they will be. A batch has texts of one length only."""
+    positions = sampled_texts(prepared, count=NUM_SAMPLES)
+    ids, targets, *_ = prepared.batches.sample(positions)
+    samples = text_samples(prepared, positions=positions, ids=ids.numpy())
+    return {**samples, "labels": _labels(targets.numpy(), prepared=prepared)}
+
+
 def _first_batch(prepared: "Prepared") -> dict[str, Any]:
-    """Images or texts of the first batch, changed at random as they will be."""
+    """Images of the first batch, changed at random as they will be."""
     with broken_images_named(prepared.dataset):
         examples, targets, *_ = next(iter(prepared.batches.epoch(0).take(1)))
     labels = _labels(targets.numpy()[:NUM_SAMPLES], prepared=prepared)
-    if isinstance(prepared.dataset.input, TextInput):
-        return {**texts_of(examples.numpy()[:NUM_SAMPLES], prepared=prepared), "labels": labels}
     return {"images": encode(examples.numpy()[:NUM_SAMPLES]), "labels": labels}
 
 

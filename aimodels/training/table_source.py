@@ -14,6 +14,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from aimodels.data.dataset import Split
+from aimodels.data.plurals import counted
 from aimodels.data.rows import RowsInMemory
 from aimodels.events import phase
 from aimodels.preprocessing import columns
@@ -153,7 +154,7 @@ def table_source(split: Split, *, reading: keras.Model, batch_size: int) -> Tabl
         MachineError: the rows do not fit on the disk.
     """
     rows = split.rows
-    with phase(f"encoding {len(rows):,} {split.name} rows"):
+    with phase(f"encoding {counted(len(rows), f'{split.name} row')}"):
         chunks = columns.encode(reading, rows)
         if isinstance(rows.store, RowsInMemory):
             return TableSource(_joined(list(chunks)), len(rows), batch_size)

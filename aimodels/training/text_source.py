@@ -12,6 +12,7 @@ import tensorflow as tf
 from aimodels.config.augmentation import TextAugmentation
 from aimodels.config.schema import TokenBudget
 from aimodels.data.dataset import Split, Texts
+from aimodels.data.plurals import counted
 from aimodels.events import phase
 from aimodels.preprocessing import words
 from aimodels.training.ordering import Order, shuffled_by_budget, shuffled_by_length, sorted_by_length
@@ -92,7 +93,7 @@ def text_source(
     if not isinstance(split.examples, Texts):
         raise TypeError(f"{type(split.examples).__name__} are no texts")
     texts = split.examples
-    with phase(f"reading the {words.words_layer(reading).unit} of {len(texts):,} {split.name} texts"):
+    with phase(f"reading the {words.words_layer(reading).unit} of {counted(len(texts), f'{split.name} text')}"):
         encoded = words.encode(reading, texts)
     with tf.device("CPU:0"):
         if augment.char_dropout or augment.char_swap:

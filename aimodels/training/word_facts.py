@@ -1,4 +1,5 @@
-"""What became of the texts when they were read: words unknown, texts cut, lengths; for `run.json` and the pictures."""
+"""What became of the texts when they were read: words or pieces unknown, texts cut, lengths, samples; for `run.json`
+and the pictures."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aimodels.data.excerpts import excerpt
+from aimodels.data.plurals import counted, one_or_many
+from aimodels.data.text_lengths import length_unit
 from aimodels.preprocessing import words
 from aimodels.training.text_source import TextSource
 
@@ -39,18 +42,44 @@ def in_words(facts: Mapping[str, Any]) -> str:
     """The facts about the training texts in one sentence."""
     train = facts["splits"]["train"]
     unknown, cut = train["unknown"] / max(1, train["words"]), train["cut"] / max(1, train["texts"])
+    limit = f"{facts['max_length']:,} {length_unit(facts['unit'])}"
     parts = [
-        f"{facts['vocabulary']:,} {'' if facts['unit'] == 'words' else facts['unit'] + ' '}known",
+        f"{facts['vocabulary']:,} {facts['unit']} known",
         f"{unknown:.1%} of those read are unknown",
-        f"{cut:.1%} of the texts are cut to {facts['max_length']:,} ({facts['keep']} kept)",
+        f"{cut:.1%} of the texts are cut to {limit} ({facts['keep']} kept)",
     ]
     if train["without_words"]:
-        parts.append(f"{train['without_words']:,} texts have no word")
+        have = one_or_many(train["without_words"], "has", "have")
+        parts.append(f"{counted(train['without_words'], 'text')} {have} no word")
     return " · ".join(parts)
 
 
-def texts_of(ids: npt.NDArray[np.int32], *, prepared: "Prepared") -> dict[str, list[str]]:
-    """What the network reads of a batch of ids [n, longest], as `texts`; of pairs also as `seconds`."""
+def sampled_texts(prepared: "Prepared", *, count: int) -> npt.NDArray[np.int64]:
+    """Positions of some training texts that stand for all of them, at random: of texts in the order of their length,
+    one of each stretch, so that short, usual and long ones are there as often as in the whole split."""
+    source = prepared.batches.train
+    if not isinstance(source, TextSource):
+        raise TypeError("only texts have a length")
+    random = np.random.default_rng(prepared.config.seed)
+    shuffled = random.permutation(len(source.encoded.num_words))
+    by_length = shuffled[np.argsort(source.encoded.num_words[shuffled], kind="stable")]
+    stretches = np.array_split(by_length, min(count, len(by_length)))
+    return random.permutation(np.array([random.choice(each) for each in stretches], np.int64))
+
+
+def text_samples(
+    prepared: "Prepared", *, positions: npt.NDArray[np.int64], ids: npt.NDArray[np.int32]
+) -> dict[str, Any]:
+    """What the network reads of training texts, ids [n, longest]: `texts`, of pairs also `seconds`; with the length of
+    each before the cut, its unit, and how much of it is read at most."""
+    source, layer = prepared.batches.train, words.words_layer(prepared.network.preprocessing)
+    lengths = source.encoded.num_words[positions].tolist() if isinstance(source, TextSource) else []
+    cut = {"lengths": lengths, "max_length": layer.max_length, "unit": layer.unit}
+    return _texts_of(ids, prepared=prepared) | cut
+
+
+def _texts_of(ids: npt.NDArray[np.int32], *, prepared: "Prepared") -> dict[str, list[str]]:
+    """What the network reads of ids [n, longest], as `texts`; of pairs also as `seconds`."""
     layer = words.words_layer(prepared.network.preprocessing)
     if not layer.is_pair:
         return {"texts": [_text_of(row[row != 0], prepared=prepared) for row in ids]}
@@ -66,8 +95,8 @@ def _text_of(ids: npt.NDArray[np.int32], *, prepared: "Prepared") -> str:
 
 
 def lengths_of(prepared: "Prepared") -> dict[str, Any]:
-    """Histograms of the words per text before the cut, per split and class, and the share that is cut. Where numbers
-    are predicted, there is one histogram for all texts."""
+    """Histograms of the words or pieces per text before the cut, per split and class, and the share that is cut. Where
+    numbers are predicted, there is one histogram for all texts."""
     facts, names = word_facts(prepared), prepared.dataset.target.class_names
     sources = _sources(prepared)
     everything = np.concatenate([source.encoded.num_words for source in sources.values()])

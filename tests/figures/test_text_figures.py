@@ -14,6 +14,7 @@ from aimodels.figure_style.captions import Caption
 from aimodels.figure_style.example_pictures import draw_examples
 from aimodels.figure_style.fonts import PLACEHOLDER, drawable, inches_of, wrapped
 from aimodels.figure_style.text_rows import draw_rows
+from aimodels.figures import samples
 
 ODD = [
     "电影很好看，我非常喜欢。" * 40,
@@ -97,6 +98,15 @@ def test_training_texts_stand_with_their_labels(runs_dir):
     shown = words_of(drawn("samples", run))
     assert "training texts as the model reads them, with their labels" in shown
     assert samples["texts"][0].split(" ")[0] in shown
+
+
+def test_training_texts_tell_how_much_of_them_is_read():
+    numbers = {"texts": ["one", "two"], "labels": ["neg", "pos"], "lengths": [1, 1034], "max_length": 256}
+    with styled():
+        figure = samples.draw([Series(name="run", numbers=numbers | {"unit": "pieces"})])
+    shown = words_of(figure).splitlines()
+    assert shown[shown.index("neg") + 1] == "1 piece"
+    assert shown[shown.index("pos") + 1] == "cut: 256 of 1,034 pieces"
 
 
 def test_any_letters_are_drawn_without_a_warning(runs_dir, monkeypatch):
@@ -328,6 +338,28 @@ def test_length_hist_shows_the_cut_and_the_share_behind_it(runs_dir):
     assert f"train: {share:.1%} of the texts are cut at {MAX_LENGTH} words" in words_of(figure)
     [line] = figure.axes[0].get_lines()
     assert line.get_xdata()[0] == MAX_LENGTH
+
+
+def read_in_pieces(run):
+    """The run as one whose encoder reads pieces."""
+    for path, place in ((run.plot_data / "lengths.json", ()), (run.evaluation("test") / "report.json", ("words",))):
+        document = json.loads(path.read_text())
+        inner = document
+        for name in place:
+            inner = inner[name]
+        inner["unit"] = "pieces"
+        path.write_text(json.dumps(document))
+
+
+def test_pieces_are_never_called_words(runs_dir):
+    run = complete_run(runs_dir, class_names=("neg", "pos"), input=TEXT)
+    read_in_pieces(run)
+    histogram, accuracy = (words_of(drawn(kind, run)) for kind in ("length_hist", "accuracy_by_length"))
+    assert "pieces per text" in histogram
+    assert f"cut at {MAX_LENGTH} pieces" in histogram
+    assert "pieces, [CLS] and [SEP] counted (the last bin holds all longer texts)" in histogram
+    assert "length of the text: pieces, [CLS] and [SEP] counted" in accuracy
+    assert "words" not in histogram + accuracy
 
 
 def test_length_hist_of_many_classes_has_the_largest(runs_dir):

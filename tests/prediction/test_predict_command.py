@@ -229,8 +229,8 @@ def test_what_is_not_read_of_a_text_is_told(text_run: RunFolder, capsys: pytest.
     arguments = ("long.txt", "--text", "", "--text", "good")
     assert predict(text_run, *arguments) == 0
     told = capsys.readouterr().err
-    assert f"warning[AM235]: 1 of 3 texts are longer than {longest} words" in told
-    assert "warning[AM236]: 1 of 3 texts hold no word" in told
+    assert f"warning[AM235]: 1 of 3 texts is longer than {longest} words; only the start was read" in told
+    assert "warning[AM236]: 1 of 3 texts holds no word, and is answered as" in told
     assert predict(text_run, *arguments, "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert sorted(answer["num_words"] for answer in document["predictions"]) == [0, 1, longest + 1]

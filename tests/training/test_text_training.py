@@ -109,10 +109,17 @@ def test_a_run_tells_what_was_read(tmp_path: Path) -> None:
     assert lengths["cut"]["train"] == train["cut"] / 120
     assert sum(sum(each["counts"]) for each in lengths["splits"]["train"].values()) == 120
     samples = json.loads((run.plot_data / "samples.json").read_text())
-    assert len(samples["texts"]) == len(samples["labels"]) == 25
+    assert len(samples["texts"]) == len(samples["labels"]) == len(samples["lengths"]) == 25
+    assert (samples["max_length"], samples["unit"]) == (50, "words")
+    # As often as in the split, give or take the one stretch of lengths in which the limit lies.
+    assert abs(sum(length > 50 for length in samples["lengths"]) / 25 - train["cut"] / 120) <= 1 / 25
+    assert max(samples["lengths"]) > 3 * min(samples["lengths"])
+    assert samples["lengths"] != sorted(samples["lengths"])
+    for text, length in zip(samples["texts"], samples["lengths"], strict=True):
+        assert text.endswith("…") or len(text.split()) == min(length, 50)
     started = json.loads(run.events_file.read_text().splitlines()[0])
-    assert "500 known" in started["reading"]
-    assert "cut to 50 (start kept)" in started["reading"]
+    assert "500 words known" in started["reading"]
+    assert "cut to 50 words (start kept)" in started["reading"]
 
 
 def test_the_saved_network_takes_raw_text_and_has_no_optimizer_where_it_is_best(tmp_path: Path) -> None:
