@@ -1,8 +1,10 @@
 """The contract of export formats, held by every file in the folder: what is exported answers like the run."""
 
 import json
+import runpy
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +70,12 @@ def test_an_export_that_answers_otherwise_is_not_kept(
     trained_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from aimodels.formats import keras as format
+    from aimodels.prediction.predict import Predictor
 
     def shifted(path: Path, asked: Any, *, outputs: Outputs) -> Ways:
-        [named] = verify(path, asked, outputs=outputs).values()
-        return {"the network": {"probabilities": named["probabilities"] + np.float32(1e-3)}}
+        probabilities = Predictor(trained_run).answer(asked).probabilities
+        return {"the network": {"probabilities": probabilities + np.float32(1e-3)}}
 
-    verify = format.verify
     monkeypatch.setattr(format, "verify", shifted)
     with pytest.raises(FailedError, match="does not answer like") as caught:
         exported(trained_run, "keras", tmp_path)
@@ -165,6 +167,29 @@ def test_texts_are_verified_on_the_test_split_if_it_can_be_read(tmp_path: Path) 
     assert chosen.strings[3:] == HARD_TEXTS
 
 
+def test_a_saved_model_says_that_it_takes_strings_and_gives_probabilities(text_model: Path) -> None:
+    import tensorflow as tf
+
+    signature = meta_graph(text_model).signature_def["serving_default"]
+    told = {
+        name: (tf.dtypes.as_dtype(tensor.dtype), [size.size for size in tensor.tensor_shape.dim])
+        for name, tensor in (*signature.inputs.items(), *signature.outputs.items())
+    }
+    assert told == {
+        "text": (tf.string, [-1]),
+        "probabilities": (tf.float32, [-1, 2]),
+        "label": (tf.string, [-1]),
+    }
+
+
+def meta_graph(model: Path) -> Any:
+    """What a SavedModel holds."""
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    [only] = SavedModel.FromString((model / "saved_model.pb").read_bytes()).meta_graphs
+    return only
+
+
 PROGRAM = r"""
 import sys
 import tensorflow as tf
@@ -197,9 +222,6 @@ def test_the_tool_of_tensorflow_runs_a_saved_model_on_text(
 
     tool = str(Path(sys.executable).with_name("saved_model_cli"))
     where = ["--dir", str(text_model), "--tag_set", "serve", "--signature_def", "serving_default"]
-    shown = subprocess.run([tool, "show", *where], check=True, capture_output=True, text=True).stdout
-    assert "inputs['text'] tensor_info:\n      dtype: DT_STRING\n      shape: (-1)" in shown
-    assert "outputs['probabilities'] tensor_info:\n      dtype: DT_FLOAT\n      shape: (-1, 2)" in shown
     texts = ["--input_exprs", "text=['two good hours', '']", "--outdir", str(tmp_path)]
     subprocess.run([tool, "run", *where, *texts], check=True, capture_output=True)
     expected = Predictor(text_run).answer(Texts(("two good hours", "")))
@@ -207,36 +229,29 @@ def test_the_tool_of_tensorflow_runs_a_saved_model_on_text(
     assert [label.decode() for label in np.load(tmp_path / "label.npy", allow_pickle=True)] == expected.labels
 
 
-LOADING = """
-import sys
-import keras, tensorflow as tf
-from aimodels.runs.loading import register_layers
-register_layers()
-print(keras.saving.load_model(sys.argv[1])(tf.constant(["two good hours"])).numpy().shape)
-"""
+def test_a_keras_file_for_texts_loads_as_its_format_says(
+    text_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+    import tensorflow as tf
 
-
-def test_a_keras_file_for_texts_loads_as_its_format_says(text_run: RunFolder, tmp_path: Path, root: Path) -> None:
     from aimodels.formats import keras as format
 
-    path = exported(text_run, "keras", tmp_path, num_verified=0).path
-    command = [sys.executable, "-c", LOADING, str(path)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root).stdout
-    assert told == "(1, 1)\n"
-    for line in ("from aimodels.runs.loading import register_layers", "register_layers()"):
-        assert line in (format.__doc__ or "")
+    monkeypatch.chdir(exported(text_run, "keras", tmp_path, num_verified=0).path.parent)
+    program = [line for line in (format.__doc__ or "").splitlines() if line.startswith("    ")]
+    assert "    register_layers()" in program
+    known: dict[str, Any] = {"keras": keras, "tf": tf}
+    exec(textwrap.dedent("\n".join(program)), known)
+    assert known["logits"].shape == (1, 1)
 
 
 def test_a_recurrent_layer_exported_where_a_gpu_is_runs_without_one(
     text_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-
     # Keras gives a function of its own the name of this module.
     monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
     path = exported(text_run, "saved_model", tmp_path, num_verified=0).path
-    graph = SavedModel.FromString((path / "saved_model.pb").read_bytes()).meta_graphs[0].graph_def
-    operations = {node.op for function in graph.library.function for node in function.node_def}
+    operations = {node.op for function in meta_graph(path).graph_def.library.function for node in function.node_def}
     assert "LookupTableFindV2" in operations
     assert not [name for name in operations if "Cudnn" in name]
 
@@ -248,10 +263,22 @@ def test_a_recurrent_layer_exported_where_a_gpu_is_runs_without_one(
     ("name", "target"), [("saved_model", REGRESSION), ("keras", REGRESSION), ("saved_model", MULTILABEL)]
 )
 def test_an_export_for_rows_answers_like_the_run_whatever_is_predicted(
-    name: str, target: Target, tmp_path: Path
+    name: str, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("aimodels.verification.clean_process.subprocess.run", run_here)
     result = exported(untrained_table_run(tmp_path / "runs", target), name, tmp_path)
     assert result.max_abs_diff <= 1e-5
+    assert result.num_verified == NUM_SAMPLES + len(hard_rows(INPUT))
+
+
+def run_here(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+    """What `subprocess.run` does with a script, in this process: to load TensorFlow anew takes seconds."""
+    [_, _, script, *_] = command
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", command[2:])
+        patch.setitem(sys.modules, "aimodels", sys.modules["aimodels"])  # put back after a script that hides it
+        runpy.run_path(script, run_name="__main__")
+    return subprocess.CompletedProcess(command, returncode=0, stdout="", stderr="")
 
 
 @pytest.fixture(scope="module")
