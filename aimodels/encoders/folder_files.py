@@ -1,6 +1,7 @@
 """The files of an encoder's folder: which are there, which are missing, and what stands in their JSON."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def _refuse_pointers(folder: Path, *, name: str) -> None:
     if pointers:
         are = "is a pointer of Git LFS" if len(pointers) == 1 else "are pointers of Git LFS"
         message = f"{', '.join(pointers[:SHOWN])} of the encoder {name} {are}, not what it stands for"
-        raise EncoderError(message, code="AM577", help=f"fetch the files: git -C {folder} lfs pull")
+        raise EncoderError(message, code="AM577", help=f"fetch the files: git -C {shlex.quote(str(folder))} lfs pull")
 
 
 def _is_pointer(path: Path) -> bool:
