@@ -8,6 +8,7 @@ UserError                  one message on stderr, no traceback
 ├── FailedError       1    it started and failed
 ├── AnswerIsNo        4    it worked, and the answer is below the bar
 ├── MachineError      5    this machine cannot do it
+├── WorkerFailed      *    a process that was started failed; its exit code is passed on
 └── Interrupted     130    stopped by a signal (143 for SIGTERM), state saved
 
 Code ranges: AM1xx config, AM2xx data, AM3xx model, AM4xx training, AM5xx runs and checkpoints,
@@ -150,6 +151,16 @@ class MachineError(UserError):
     kind = "environment"
 
 
+class WorkerFailed(UserError):
+    """A worker process that was started here failed. Its own exit code is passed on."""
+
+    kind = "worker"
+
+    def __init__(self, message: str, *, exit_code: int, help: str = "") -> None:
+        super().__init__(message, code="AM422", help=help)
+        self.exit_code = exit_code  # type: ignore[misc]  # known only at run time
+
+
 class Interrupted(UserError):
     """A signal stopped the work; its state is saved. Exit code 130 for Ctrl-C, 143 for SIGTERM."""
 
@@ -157,4 +168,4 @@ class Interrupted(UserError):
 
     def __init__(self, message: str, *, signal_number: int, help: str = "") -> None:
         super().__init__(message, code="AM490", help=help)
-        self.exit_code = 128 + signal_number  # type: ignore[misc]  # the one error whose code is known only at run time
+        self.exit_code = 128 + signal_number  # type: ignore[misc]  # known only at run time

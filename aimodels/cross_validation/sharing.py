@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aimodels.distribution.threads import thread_limits
 from aimodels.errors import UsageError
 from aimodels.runs.environment import usable_cores
 
-# Read by TensorFlow, by the linear algebra of NumPy and scikit-learn, and by whatever uses OpenMP.
-THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 GPUS = (Path("/proc/driver/nvidia/gpus"), Path("/dev/kfd"))
 HIDDEN = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
 
@@ -23,7 +22,7 @@ class Sharing:
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment of the process that trains one fold."""
-        return dict(environ) | ({} if self.threads is None else dict.fromkeys(THREADS, str(self.threads)))
+        return dict(environ) | ({} if self.threads is None else thread_limits(self.threads))
 
 
 def share_machine(folds: int, *, device: str, asked: int | None) -> Sharing:

@@ -3,7 +3,8 @@
 import pytest
 
 from aimodels.cross_validation import sharing
-from aimodels.cross_validation.sharing import THREADS, Sharing, share_machine
+from aimodels.cross_validation.sharing import Sharing, share_machine
+from aimodels.distribution.threads import THREADS
 from aimodels.errors import UsageError
 
 

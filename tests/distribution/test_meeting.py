@@ -1,0 +1,206 @@
+"""Workers that meet before they train: who is there, what is different, and what else calls at the chief's port."""
+
+import json
+import socket
+import socketserver
+import threading
+from contextlib import closing
+
+import pytest
+
+from aimodels.distribution.cluster import Cluster
+from aimodels.distribution.crew import Crew
+from aimodels.distribution.frames import HEADER, MAGIC, Kind
+from aimodels.distribution.launching import free_ports
+from aimodels.distribution.meeting import meet
+from aimodels.errors import FailedError, MachineError, UsageError, UserError
+
+FACTS = {"config_sha256": "c0ffee", "data_fingerprint": "da7a", "versions": {"keras": "3.15.1", "numpy": "2.4.0"}}
+
+
+@pytest.fixture
+def cluster():
+    """`cluster(3)` is a list of as many workers on ports of this machine, each as it sees the cluster."""
+
+    def of(size, host="127.0.0.1"):
+        workers = tuple(f"{host}:{port}" for port in free_ports(size))
+        return [Cluster(workers, index=index, source="the test") for index in range(size)]
+
+    return of
+
+
+@pytest.fixture
+def met():
+    """`met(workers, facts=[...])` lets workers meet, each in a thread; gives the crew or the error of each."""
+    crews = []
+
+    def of(workers, *, facts=None, timeout=10):
+        brought = facts or [FACTS] * len(workers)
+        outcomes = [None] * len(workers)
+
+        def come(place):
+            try:
+                outcomes[place] = meet(workers[place], brought[place], timeout=timeout)
+            except UserError as error:
+                outcomes[place] = error
+
+        threads = [threading.Thread(target=come, args=(place,)) for place in range(len(workers))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        crews.extend(outcome for outcome in outcomes if isinstance(outcome, Crew))
+        return outcomes
+
+    yield of
+    leaving = [threading.Thread(target=crew.close) for crew in crews]
+    for thread in leaving:
+        thread.start()
+    for thread in leaving:
+        thread.join()
+
+
+def test_the_port_is_free_once_all_have_met(cluster, met):
+    workers = cluster(3)
+    assert all(isinstance(crew, Crew) for crew in met(workers))
+    with closing(socket.create_server(("", workers[0].address(0).port))):
+        pass
+
+
+def test_workers_on_an_ipv6_address_meet(cluster, met):
+    assert all(isinstance(crew, Crew) for crew in met(cluster(2, host="[::1]")))
+
+
+def test_a_worker_that_does_not_come_is_named_to_all(cluster, met):
+    workers = cluster(4)
+    outcomes = met([workers[0], workers[2]], timeout=0.5)
+    for error in outcomes:
+        assert isinstance(error, FailedError)
+        assert error.code == "AM418"
+        for absent in (1, 3):
+            assert f"worker {absent} ({workers[0].workers[absent]})" in error.message
+        assert "worker 2" not in error.message
+
+
+def test_a_chief_that_does_not_answer_is_named(cluster, met):
+    workers = cluster(2)
+    [error] = met(workers[1:], timeout=0.5)
+    assert isinstance(error, FailedError)
+    assert f"the chief, worker 0 ({workers[0].workers[0]})" in error.message
+    assert "refused" in error.message
+
+
+class Browsing(socketserver.BaseRequestHandler):
+    """Answers as a web server would."""
+
+    def handle(self):
+        self.request.recv(1000)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def test_somebody_else_at_the_chiefs_address_is_not_the_chief(cluster, met):
+    workers = cluster(2)
+    with socketserver.TCPServer(("127.0.0.1", workers[0].address(0).port), Browsing) as web_server:
+        thread = threading.Thread(target=web_server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        [error] = met(workers[1:], timeout=0.5)
+        web_server.shutdown()
+        thread.join()
+    assert error.code == "AM418"
+    assert "something else than a worker" in error.message
+
+
+def test_a_chief_that_comes_late_is_waited_for(cluster, met):
+    workers = cluster(2)
+    with closing(socket.create_server(("127.0.0.1", workers[0].address(0).port))) as leftover:
+        early = []
+        thread = threading.Thread(target=lambda: early.extend(met(workers[1:])))
+        thread.start()
+        leftover.accept()[0].close()
+    [chief] = met(workers[:1])
+    thread.join()
+    assert [type(crew) for crew in [chief, *early]] == [Crew] * 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "words", "note"),
+    [
+        ({"config_sha256": "decaf"}, "another config", "config_sha256: decaf on worker 1, c0ffee on the chief"),
+        ({"data_fingerprint": None}, "other data", "data_fingerprint: nothing on worker 1, da7a on the chief"),
+        ({"versions": {"keras": "3.14.0", "numpy": "2.4.0"}}, "other versions", "versions.keras: 3.14.0 on worker 1"),
+        ({"seed": 3}, "another seed", "seed: 3 on worker 1, nothing on the chief"),
+    ],
+    ids=["config", "data", "versions", "more"],
+)
+def test_a_worker_with_other_facts_ends_all_of_them(cluster, met, changed, words, note):
+    outcomes = met(cluster(3), facts=[FACTS, FACTS | changed, FACTS])
+    for error in outcomes:
+        assert isinstance(error, UsageError)
+        assert (error.code, error.exit_code) == ("AM419", 2)
+        assert error.message.startswith("worker 1 (")
+        assert f"was started with {words} than the chief" in error.message
+        assert error.notes[0].startswith(note)
+        assert error.help
+
+
+def test_another_list_of_workers_is_noticed(cluster, met):
+    workers = cluster(2)
+    longer = Cluster((*workers[1].workers, "127.0.0.1:9"), index=1, source="the test")
+    assert [error.code for error in met([workers[0], longer])] == ["AM419", "AM419"]
+
+
+def test_two_processes_that_say_that_they_are_the_same_worker_end_all(cluster, met):
+    workers = cluster(3)
+    outcomes = met([workers[0], workers[1], workers[1]])
+    assert [error.code for error in outcomes] == ["AM413"] * 3
+    assert outcomes[0].message == f"two processes say that they are {workers[0].describe(1)}"
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_port_in_use_is_named(cluster, met, index):
+    workers = cluster(2)
+    port = workers[0].address(index).port
+    with closing(socket.create_server(("127.0.0.1", port))):
+        [error] = met([workers[index]], timeout=0.5)
+    assert isinstance(error, MachineError)
+    assert error.code == "AM420"
+    assert f"port {port} of {workers[0].describe(index)} is in use" in error.message
+
+
+HELLO = json.dumps({"index": 1}).encode()
+CALLERS = {
+    "a probe": b"",
+    "a browser": b"GET / HTTP/1.1\r\nHost: gpu1\r\n\r\n",
+    "half a frame": HEADER.pack(MAGIC, Kind.HELLO, 100) + b"{",
+    "no hello": HEADER.pack(MAGIC, Kind.MESSAGE, 2) + b"hi",
+    "no worker": HEADER.pack(MAGIC, Kind.HELLO, len(HELLO)) + HELLO.replace(b"1", b"7"),
+    "no JSON": HEADER.pack(MAGIC, Kind.HELLO, 2) + b"hi",
+    "no object": HEADER.pack(MAGIC, Kind.HELLO, 1) + b"7",
+    "no end": HEADER.pack(MAGIC, Kind.HELLO, 1 << 60),
+    "a worker that dies at once": HEADER.pack(MAGIC, Kind.HELLO, len(HELLO)) + HELLO,
+}
+
+
+def test_whatever_else_calls_at_the_chiefs_port_changes_nothing(cluster, met):
+    workers = cluster(3)
+    chief = []
+    thread = threading.Thread(target=lambda: chief.extend(met(workers[:1])))
+    thread.start()
+    address = (workers[0].address(0).host, workers[0].address(0).port)
+    for said in CALLERS.values():
+        with closing(calling(address)) as caller:
+            caller.sendall(said)
+    silent = calling(address)
+    others = met(workers[1:])
+    thread.join()
+    silent.close()
+    assert [type(crew) for crew in [*chief, *others]] == [Crew] * 3
+
+
+def calling(address):
+    """A connection to the chief, as soon as it listens."""
+    while True:
+        try:
+            return socket.create_connection(address, timeout=5)
+        except ConnectionRefusedError:
+            continue
