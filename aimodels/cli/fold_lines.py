@@ -1,6 +1,7 @@
 """What is said of a cross-validation while it goes on: how it begins, a line per fold, how it ends."""
 
 from aimodels.cli.formatting import metric, seconds
+from aimodels.data.plurals import counted
 from aimodels.events import CrossValidationEnded, CrossValidationStarted, Event, FoldEnded, FoldProgressed, FoldStarted
 
 
@@ -26,7 +27,7 @@ def started(event: CrossValidationStarted) -> list[str]:
     return [
         f"run {event.path} (task {event.task}, seed {event.seed})",
         f"data {event.data}: {event.num_examples} examples{unused}{classes}; model {event.model}",
-        f"{event.folds} folds of {event.epochs} epochs, {event.jobs} at a time{threads}",
+        f"{event.folds} folds of {counted(event.epochs, 'epoch')}, {event.jobs} at a time{threads}",
     ]
 
 

@@ -134,7 +134,7 @@ def _about_images(run: RunFolder, question: Question, *, input: ImageInput) -> l
     from aimodels.prediction.predict import Predictor
 
     predictor = Predictor(run, question.checkpoint)
-    with phase(f"answering {sum(len(group.names) for group in groups):,} images"):
+    with phase(f"answering {counted(sum(len(group.names) for group in groups), 'image')}"):
         return list(about_images(predictor, groups))
 
 
@@ -157,7 +157,7 @@ def _about_texts(run: RunFolder, question: Question) -> list["Answered"]:
     from aimodels.prediction.predict import Predictor
 
     predictor = Predictor(run, question.checkpoint)
-    with phase(f"answering {len(given):,} text{'' if len(given) == 1 else 's'}"):
+    with phase(f"answering {counted(len(given), 'text')}"):
         answered = list(about_texts(predictor, given, explain=question.explain))
     _tell_what_was_not_read(run, answered)
     return answered

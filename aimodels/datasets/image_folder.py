@@ -17,7 +17,7 @@ from aimodels.data.class_counts import check_classes
 from aimodels.data.dataset import Dataset, ImageInput, Provenance, ResizePolicy, target_of
 from aimodels.data.image_collection import ImageCollection, OnError, Size, collect
 from aimodels.data.image_files import Verify
-from aimodels.data.plurals import one_or_many
+from aimodels.data.plurals import counted, one_or_many
 from aimodels.data.splitting import Splits, completed, cut_down, left_out_by_limit
 from aimodels.events import warn
 
@@ -154,6 +154,7 @@ def _description(collection: ImageCollection, image_input: ImageInput, options: 
     chosen = "the most common size" if options.size == "auto" else "as asked for"
     colour = "grayscale" if image_input.channels == 1 else "colour"
     return (
-        f"image_folder from {options.path}: {len(collection.images):,} images, {len(collection.class_names)} classes, "
+        f"image_folder from {options.path}: {counted(len(collection.images), 'image')}, "
+        f"{len(collection.class_names)} classes, "
         f"{image_input.height} x {image_input.width} ({chosen}, {options.resize}), {colour}"
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from aimodels.config.optimizers import Plateau
 from aimodels.config.schema import Train
 from aimodels.data.dataset import Dataset, TableInput
+from aimodels.data.plurals import counted
 from aimodels.errors import ConfigError, Problem
 
 HIGHER_IS_BETTER = ("accuracy", "next_accuracy", "auc", "precision", "recall", "f1", "r2")
@@ -114,5 +115,5 @@ def after_epoch(progress: Progress, metrics: dict[str, float], *, train: Train) 
         plateau = replace(plateau, since=0)
     reason = ""
     if stopping and train.early_stopping and stopping.since >= train.early_stopping.patience:
-        reason = f"{stopping.metric} did not improve for {stopping.since} epochs"
+        reason = f"{stopping.metric} did not improve for {counted(stopping.since, 'epoch')}"
     return Progress(epoch, best, stopping, plateau, reduction, reason)
