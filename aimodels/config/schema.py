@@ -88,6 +88,20 @@ class Train(Section):
         ImageAugmentation(),
         description="Random changes of the training images or texts; validation and test are never changed.",
     )
+    accumulate: int = Field(
+        1,
+        ge=1,
+        description="Compute each batch in so many parts and add their gradients up: less memory, the same result but "
+        "for rounding, and for what batch normalisation and dropout see at once.",
+    )
+    ema: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Keep a moving average of the weights with this share of the last one per step, such as 0.999; "
+        "validation and the best checkpoint use the average. null: none.",
+        examples=[0.999],
+    )
     monitor: str = Field(
         "auto",
         description="Metric that decides which epoch is best, such as `val_loss`; auto: validation accuracy for "

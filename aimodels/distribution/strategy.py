@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Placement:
-    """The strategy to build and train under, what it runs on, and the reason for the choice."""
+    """The strategy to build and train under, what it runs on, and the reason for the choice.
+
+    Of all replicas, `num_local` are fed by this process, from number `first` on.
+    """
 
     strategy: "tf.distribute.Strategy"
     device: str
     kind: str
     num_replicas: int
     reason: str
+    first: int = 0
+    num_local: int = 1
 
 
 def place(train: Train) -> Placement:
@@ -38,7 +43,8 @@ def place(train: Train) -> Placement:
         names = [device.name for device in devices]
         _check_divides(train, num_replicas=len(names))
         strategy: tf.distribute.Strategy = tf.distribute.MirroredStrategy(names)
-        return Placement(strategy, _describe(kind, len(names)), kind, len(names), f"mirrored: {reason}")
+        count = len(names)
+        return Placement(strategy, _describe(kind, count), kind, count, f"mirrored: {reason}", num_local=count)
     reason = "asked for" if train.strategy == "single" else f"one {kind.upper()} device"
     if several and train.strategy == "auto":
         reason = "CPU devices share work only where that is asked for"
@@ -48,29 +54,13 @@ def place(train: Train) -> Placement:
 
 def _check_divides(train: Train, *, num_replicas: int) -> None:
     batch_size = train.batch_size
-    if not isinstance(batch_size, int):
-        message = "`train.batch_size` is a budget of tokens, whose batches differ in size: replicas cannot share them"
-        help = "write a number of examples, such as train.batch_size=64, or train.strategy=single"
-        raise ConfigError([Problem(code="AM303", message=message, path="train.batch_size", help=help)], source="train")
-    if batch_size % num_replicas == 0:
+    # Of a budget of tokens every batch has as many texts as fit, and is shared as far as it goes.
+    if not isinstance(batch_size, int) or batch_size % num_replicas == 0:
         return
     below = batch_size // num_replicas * num_replicas
     near = [str(size) for size in (below, below + num_replicas) if size > 0]
     message = f"`train.batch_size` {batch_size} does not divide by {num_replicas} replicas"
     help = f"the batch size counts over all replicas; the nearest that divide: {' and '.join(near)}"
-    raise ConfigError([Problem(code="AM303", message=message, path="train.batch_size", help=help)], source="train")
-
-
-def check_shares(train: Train, *, num_examples: int, num_replicas: int) -> None:
-    """Where one batch holds all training examples, the replicas must be able to share it evenly.
-
-    Raises:
-        ConfigError: they are not.
-    """
-    if not isinstance(train.batch_size, int) or num_examples >= train.batch_size or num_examples % num_replicas == 0:
-        return
-    message = f"the {num_examples} training examples make one batch, which {num_replicas} replicas cannot share evenly"
-    help = f"train.batch_size={max(1, num_examples // num_replicas) * num_replicas}, or train.strategy=single"
     raise ConfigError([Problem(code="AM303", message=message, path="train.batch_size", help=help)], source="train")
 
 

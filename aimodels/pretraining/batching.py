@@ -13,18 +13,19 @@ from aimodels.pretraining.model import NOTHING
 from aimodels.pretraining.windows import Windows
 from aimodels.training.ordering import Order, shuffled_by_budget, shuffled_by_length, sorted_by_length
 from aimodels.training.pipelines import in_order
+from aimodels.training.sharing import WHOLE, Shares
 
 
 @dataclass(frozen=True)
 class MaskedBatches:
     """The batches of windows, as `PretrainedModel` takes them. `measured` are the windows to validate on, if any;
-    `num_replicas` share each batch."""
+    `shares` are the parts of each batch that this process takes."""
 
     windows: Windows
     measured: Windows | None
     masking: Masking
     batch_size: int | TokenBudget
-    num_replicas: int = 1
+    shares: Shares = WHOLE
 
     @property
     def steps_per_epoch(self) -> int:
@@ -41,21 +42,18 @@ class MaskedBatches:
         """Pieces in a window, on average."""
         return float(self.windows.lengths.mean()) if len(self.windows) else 1.0
 
-    def epoch(self, epoch: int) -> tf.data.Dataset:
-        """The training batches of one epoch, counted from 0."""
+    def epoch(self, epoch: int, *, first_step: int = 0) -> tf.data.Dataset:
+        """The training batches of one epoch from a step on, both counted from 0."""
         examples = self.masking.examples(self.windows, epoch=epoch)
-        return _batches(examples, self._order(epoch=epoch)).prefetch(tf.data.AUTOTUNE)
+        parts = self.shares.of(self._order(epoch=epoch).after(first_step))
+        return parts.told(_batches(examples, parts.order)).prefetch(tf.data.AUTOTUNE)
 
     def validation(self) -> tf.data.Dataset | None:
         """The validation batches: the same pieces are hidden in every epoch, so that epochs can be compared."""
         if self.measured is None or self._hidden is None:
             return None
-        size = self.batch_size
-        if isinstance(size, int) and len(self.measured) >= self.num_replicas > 1:
-            # Keras 3.15 takes the mean of the replicas' first batches to learn their shape, so they must be equal.
-            size = min(size, len(self.measured)) // self.num_replicas * self.num_replicas
-        order = sorted_by_length(self.measured.lengths, batch_size=size)
-        return _batches(self._hidden, order).prefetch(tf.data.AUTOTUNE)
+        parts = self.shares.of(sorted_by_length(self.measured.lengths, batch_size=self.batch_size))
+        return parts.told(_batches(self._hidden, parts.order)).prefetch(tf.data.AUTOTUNE)
 
     @cached_property
     def _hidden(self) -> Examples | None:

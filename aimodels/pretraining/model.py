@@ -11,6 +11,8 @@ import tensorflow as tf
 from aimodels.encoders.encoder import EncoderShape
 from aimodels.layers.bert_encoder import EncoderLayers, encoder_layers, load_weights, weights_of
 from aimodels.layers.masked_pieces import MaskedPieces
+from aimodels.training.sharing import Share
+from aimodels.training.stepping import Stepping
 
 Weights = dict[str, npt.NDArray[np.float32]]
 NOTHING = -1  # in place of a guess where a window has fewer than others of its batch
@@ -25,7 +27,7 @@ class Perplexity(keras.metrics.Mean):
         return tf.exp(tf.minimum(super().result(), 80.0))
 
 
-class PretrainedModel(keras.Model):
+class PretrainedModel(Stepping, keras.Model):
     """Guesses hidden pieces; with `next_sentence` also whether the second half of a window follows the first.
 
     It takes {`ids`: int32 [N, T] padded with 0, `places`: int32 [N, P] padded with -1} and wants {`answers`: int32
@@ -71,44 +73,45 @@ class PretrainedModel(keras.Model):
             found["follows"] = self.follows(self.pooler(flow[:, 0]))
         return found
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """The mean loss of the guesses, and of the halves beside it; also takes them into what is measured."""
-        answers = y["answers"][y["answers"] >= 0]
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=answers, logits=y_pred["pieces"])
-        count = tf.cast(tf.size(losses), tf.float32)
-        summed, of_halves = tf.reduce_sum(losses), tf.constant(0.0)
-        is_right = tf.argmax(y_pred["pieces"], axis=-1, output_type=tf.int32) == answers
-        self._measured["accuracy"].update_state(tf.cast(is_right, tf.float32))
-        self._measured["perplexity"].update_state(losses)
-        if "follows" in y_pred:
-            # As in BERT's own files, 0 is a half that follows.
-            wanted = tf.cast(1 - y["is_next"], tf.int32)
-            of_halves = tf.reduce_mean(
-                tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted, logits=y_pred["follows"])
-            )
-            said = tf.argmax(y_pred["follows"], axis=-1, output_type=tf.int32)
-            self._measured["next_accuracy"].update_state(tf.cast(said == wanted, tf.float32))
+    def totals(self, share: Share) -> Any:
+        """The guesses and the windows of the whole batch: no replica has as many guesses as another."""
+        guesses = tf.cast(tf.math.count_nonzero(_answers(share) >= 0), tf.float32)
+        guesses *= tf.cast(share.num_counted > 0, tf.float32)
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            guesses = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, guesses)
+        return guesses, tf.cast(share.num_in_batch, tf.float32)
+
+    def objective(self, x: Any, y: Any, answers: Any, *, weights: Any, of: Any) -> Any:
+        """What these windows add to the mean loss of the guesses, and to that of the halves beside it."""
+        guesses, windows = of
+        found = tf.math.divide_no_nan(tf.reduce_sum(_of_pieces(y, answers)), guesses)
+        return found + tf.reduce_sum(_of_halves(y, answers)) / windows if "follows" in answers else found
+
+    def take_in(self, x: Any, y: Any, answers: Any, *, weights: Any, num_counted: Any) -> None:
+        """Measure the first `num_counted` of these windows."""
+        losses = _of_pieces(y, answers)
+        counts = tf.ones_like(losses) * tf.cast(num_counted > 0, tf.float32)
         # Per guess, as perplexity is: of guesses alone exp(loss) is the perplexity.
-        self._measured["loss"].update_state(tf.math.divide_no_nan(summed, count) + of_halves, sample_weight=count)
-        num_replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        if num_replicas > 1:  # their gradients are added up, and none has as many guesses as another
-            count = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, count)
-        return tf.math.divide_no_nan(summed, count) + of_halves / num_replicas
+        loss, count = tf.math.divide_no_nan(tf.reduce_sum(losses), _count(losses)), tf.reduce_sum(counts)
+        wanted = y["answers"][y["answers"] >= 0]
+        is_right = tf.argmax(answers["pieces"], axis=-1, output_type=tf.int32) == wanted
+        self._measured["accuracy"].update_state(tf.cast(is_right, tf.float32), sample_weight=counts)
+        self._measured["perplexity"].update_state(losses, sample_weight=counts)
+        if "follows" in answers:
+            loss += tf.reduce_mean(_of_halves(y, answers))
+            said = tf.argmax(answers["follows"], axis=-1, output_type=tf.int32)
+            right = tf.cast(said == _halves(y), tf.float32)
+            every = tf.ones_like(right) * tf.cast(num_counted > 0, tf.float32)
+            self._measured["next_accuracy"].update_state(right, sample_weight=every)
+        self._measured["loss"].update_state(loss, sample_weight=count)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """What is reported, and reset before each epoch."""
         return list(self._measured.values())
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The values so far; `compute_loss` has taken the batch in."""
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The values so far."""
         return {name: metric.result() for name, metric in self._measured.items()}
 
     @property
@@ -150,3 +153,27 @@ class PretrainedModel(keras.Model):
             if layer is not None:
                 places[name] = {f"{name}/kernel": layer.kernel, f"{name}/bias": layer.bias}
         return places
+
+
+def _answers(share: Share) -> Any:
+    return keras.utils.unpack_x_y_sample_weight(share.batch)[1]["answers"]
+
+
+def _of_pieces(y: Any, answers: Any) -> Any:
+    """The loss of each guess, [guesses]."""
+    wanted = y["answers"][y["answers"] >= 0]
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted, logits=answers["pieces"])
+
+
+def _of_halves(y: Any, answers: Any) -> Any:
+    """The loss of whether the halves follow, [N]."""
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=_halves(y), logits=answers["follows"])
+
+
+def _halves(y: Any) -> Any:
+    """As in BERT's own files, 0 is a half that follows."""
+    return tf.cast(1 - y["is_next"], tf.int32)
+
+
+def _count(losses: Any) -> Any:
+    return tf.cast(tf.size(losses), tf.float32)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from aimodels.config.schema import Config, Pretrain
 from aimodels.data.dataset import Dataset
-from aimodels.distribution.strategy import Placement, check_shares, choose_precision
+from aimodels.distribution.strategy import Placement, choose_precision
 from aimodels.encoders.encoder import Encoder
 from aimodels.encoders.memory import expect_fits
 from aimodels.encoders.writing import write_encoder
@@ -25,6 +25,7 @@ from aimodels.training.fitting import end_epoch
 from aimodels.training.preparing import computing_in
 from aimodels.training.progress import Progress, begin
 from aimodels.training.schedules import LearningRate, Steps
+from aimodels.training.sharing import Shares, shares_of
 from aimodels.training.speed import Speed, Work, choose_speed
 from aimodels.training.stopping import LeftEpoch, StopTraining
 
@@ -129,8 +130,7 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     found = reader(config, train=dataset.train)
     expect_able(found.encoder, options, max_length=found.max_length)
     expect_fits(found.encoder.shape, name=found.encoder.name)
-    batches = _batches(config, dataset, found=found, num_replicas=placement.num_replicas)
-    check_shares(train, num_examples=len(batches.windows), num_replicas=placement.num_replicas)
+    batches = _batches(config, dataset, found=found, shares=shares_of(placement))
     weights = found.encoder.weights()
     with computing_in(precision):
         dropout: Any = config.model.encoder_dropout  # type: ignore[attr-defined]  # what reads word pieces has it
@@ -160,7 +160,7 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     )
 
 
-def _batches(config: Config, dataset: Dataset, *, found: Reader, num_replicas: int) -> MaskedBatches:
+def _batches(config: Config, dataset: Dataset, *, found: Reader, shares: Shares) -> MaskedBatches:
     options = config.pretrain or Pretrain()
     validation = dataset.validation
     return MaskedBatches(
@@ -170,7 +170,7 @@ def _batches(config: Config, dataset: Dataset, *, found: Reader, num_replicas: i
             vocabulary_of(found.encoder), share=options.mask, whole_words=options.whole_words, seed=config.seed
         ),
         batch_size=config.train.batch_size,
-        num_replicas=num_replicas,
+        shares=shares,
     )
 
 

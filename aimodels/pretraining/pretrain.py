@@ -61,7 +61,9 @@ def dry_run(loaded: Loaded) -> DryRun:
     placement = place(loaded.config.train)
     with placement.strategy.scope():
         prepared = prepare(loaded.config, dataset, placement=placement)
-    loss = prepared.model.evaluate(prepared.batches.epoch(0).take(1), verbose=0, return_dict=True)["loss"]
+    loss = prepared.model.evaluate(
+        prepared.batches.epoch(0).take(prepared.placement.num_local), verbose=0, return_dict=True
+    )["loss"]
     if not math.isfinite(loss):
         raise FailedError(
             "the loss of the first batch is not a finite number",

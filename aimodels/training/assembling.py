@@ -13,6 +13,7 @@ from aimodels.data.dataset import Dataset, ImageInput
 from aimodels.data.suitability import preprocessing_for
 from aimodels.errors import FailedError, UserError
 from aimodels.layers.unscale import Unscale
+from aimodels.training.stepping import Trained
 from aimodels.training.target_scale import TargetScale
 
 # What an architecture is told of its input besides its shape, by the preprocessings that have a function of that name.
@@ -30,7 +31,7 @@ class Network:
 
     whole: keras.Model
     preprocessing: keras.Model
-    trained: keras.Model
+    trained: Trained
     encoder: keras.Model | None = None
 
 
@@ -57,12 +58,12 @@ def assemble(config: Config, dataset: Dataset, *, scale: TargetScale) -> Network
     if dataset.target.task == "regression":
         answers = Unscale(mean=scale.mean, deviation=scale.deviation, name="unscale")(learned)
     whole = keras.Model(fitted.input, answers, name="network")
-    if not isinstance(dataset.input, ImageInput):
-        # A model of its own for the loop: what is compiled would be saved with its optimizer inside the whole network.
-        return Network(whole, fitted, trained=keras.Model(core.input, core.output, name="trained"))
-    if answers is learned:
-        return Network(whole, fitted, trained=whole)
-    return Network(whole, fitted, trained=keras.Model(fitted.input, learned, name="trained"))
+    # A model of its own for the loop: what is compiled would be saved with its optimizer inside the whole network.
+    is_image = isinstance(dataset.input, ImageInput)
+    trained = (
+        Trained(fitted.input, learned, name="trained") if is_image else Trained(core.input, core.output, name="trained")
+    )
+    return Network(whole, fitted, trained=trained)
 
 
 def _reading(architecture: ModuleType, config: Config, *, kind: str) -> Any:

@@ -18,6 +18,7 @@ from aimodels.training.image_source import ImageSource, image_source
 from aimodels.training.ordering import Order, Positions, in_sequence
 from aimodels.training.pipelines import as_written
 from aimodels.training.sampling import sampled
+from aimodels.training.sharing import WHOLE, Shares
 from aimodels.training.table_source import StoredTableSource, TableSource, table_source
 from aimodels.training.target_scale import TargetScale
 from aimodels.training.text_source import TextSource, text_source
@@ -30,7 +31,7 @@ class Batches:
     """The batches of a dataset, as the training loop wants them. `one_hot`: targets as rows instead of numbers.
 
     `reading` is the fitted preprocessing, which texts and rows go through here; images go through it in the network.
-    `num_replicas` share each batch.
+    `shares` are the parts of each batch that this process takes, each a `Share` where there are several replicas.
     """
 
     dataset: Dataset
@@ -38,7 +39,7 @@ class Batches:
     one_hot: bool
     scale: TargetScale = TargetScale()
     reading: keras.Model | None = None
-    num_replicas: int = 1
+    shares: Shares = WHOLE
 
     @property
     def steps_per_epoch(self) -> int:
@@ -60,22 +61,29 @@ class Batches:
         """Words in a training text, on average; 1 for what has no length."""
         return self.train.mean_length if isinstance(self.train, TextSource) else 1.0
 
-    def epoch(self, epoch: int) -> tf.data.Dataset:
-        """The training batches of one epoch (counted from 0): (examples, targets, weights if there are any)."""
-        return self._shown(self.order(epoch), epoch=epoch).prefetch(tf.data.AUTOTUNE)
+    def epoch(self, epoch: int, *, first_step: int = 0) -> tf.data.Dataset:
+        """The training batches of one epoch from a step on (both counted from 0): (examples, targets, weights if there
+        are any)."""
+        parts = self.shares.of(self.order(epoch).after(first_step))
+        batches = self._shown(parts.order, epoch=epoch, shares=self.shares, first_step=first_step)
+        return parts.told(batches).prefetch(tf.data.AUTOTUNE)
 
     def sample(self, positions: Positions) -> tuple[Any, ...]:
         """These training examples as a batch of the first epoch shows them: (examples, targets, weights if any)."""
-        [batch] = self._shown(in_sequence(positions, size=len(positions)), epoch=0)
+        [batch] = self._shown(in_sequence(positions, size=len(positions)), epoch=0, shares=WHOLE)
         return tuple(batch)
 
-    def _shown(self, order: Order, *, epoch: int) -> tf.data.Dataset:
+    def _shown(self, order: Order, *, epoch: int, shares: Shares, first_step: int = 0) -> tf.data.Dataset:
         """Training batches in this order, changed at random if that is asked for."""
         batches = self.train.batches(order, targets=self.train_targets)
         if self.config.train.augment.is_on:
             seed = tf.constant([self.config.seed, epoch], dtype=tf.int64)
+
+            def changed(number: Any, batch: tuple[Any, ...]) -> tuple[Any, ...]:
+                return self._augmented(batch, seed=seed, number=shares.number_of(number, first_step=first_step))
+
             batches = batches.enumerate().map(
-                as_written(lambda number, batch: self._augmented(batch, seed=seed, number=number)),
+                as_written(changed),
                 num_parallel_calls=tf.data.AUTOTUNE,
                 deterministic=True,
             )
@@ -89,8 +97,10 @@ class Batches:
         """The validation batches, unchanged; None where there is no validation split."""
         if self.held_out is None or self.validation_targets is None:
             return None
-        batches = self.held_out.batches(self.held_out.in_sequence(), targets=self.validation_targets)
-        return batches.prefetch(tf.data.AUTOTUNE)
+        parts = self.shares.of(self.held_out.in_sequence())
+        return parts.told(self.held_out.batches(parts.order, targets=self.validation_targets)).prefetch(
+            tf.data.AUTOTUNE
+        )
 
     def _chosen(self, *, epoch: int) -> npt.NDArray[np.int64]:
         """Positions of the training examples that an epoch shows."""
@@ -109,9 +119,6 @@ class Batches:
         split, batch_size = self.dataset.validation, self.config.train.batch_size
         if split is None:
             return None
-        if isinstance(batch_size, int) and len(split) >= self.num_replicas > 1:
-            # Keras 3.15 takes the mean of the replicas' first batches to learn their shape, so they must be equal.
-            batch_size = min(batch_size, len(split)) // self.num_replicas * self.num_replicas
         return self._source(split, batch_size=batch_size, augment=type(self.config.train.augment)())
 
     def _source(

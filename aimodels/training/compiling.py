@@ -22,11 +22,12 @@ from aimodels.training import optimizers
 from aimodels.training.objectives import Objective
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.speed import Speed
+from aimodels.training.stepping import Stepping
 from aimodels.training.unfreezing import starts_of, train_layers, trained_variables
 
 
 def compile_model(
-    model: keras.Model, objective: Objective | None, *, train: Train, steps: Steps, speed: Speed
+    model: Stepping, objective: Objective | None, *, train: Train, steps: Steps, speed: Speed
 ) -> LearningRate:
     """Put optimizer, loss and metrics on the model and give its learning rate; call it inside the strategy's scope.
 
@@ -36,7 +37,7 @@ def compile_model(
     variables = trained_variables(model, steps=steps)
     shares, starts = optimizers.shares_of(model, variables), starts_of(model, variables, steps=steps)
     model.compile(
-        optimizer=build_optimizer(train.optimizer, rate=rate, shares=shares, starts=starts),
+        optimizer=build_optimizer(train.optimizer, rate=rate, shares=shares, starts=starts, average=train.ema),
         loss=objective.loss if objective else None,
         metrics=objective.metrics if objective else None,
         steps_per_execution=speed.steps_per_execution,
@@ -44,14 +45,20 @@ def compile_model(
     )
     # Built inside the first step, its variables would make TensorFlow trace that step twice.
     model.optimizer.build(variables)
+    model.accumulate = train.accumulate
     train_layers(model, epoch=0)
     return rate
 
 
 def build_optimizer(
-    section: OptimizerSection, *, rate: LearningRate, shares: Sequence[float] = (), starts: Sequence[int] = ()
+    section: OptimizerSection,
+    *,
+    rate: LearningRate,
+    shares: Sequence[float] = (),
+    starts: Sequence[int] = (),
+    average: float | None = None,
 ) -> keras.optimizers.Optimizer:
-    """The optimizer with its schedule and its clipping.
+    """The optimizer with its schedule, its clipping, and the moving average of the weights if they are to have one.
 
     `shares` of the rate, and the steps at which training `starts`, are of the variables it will be built for.
     """
@@ -60,6 +67,8 @@ def build_optimizer(
         "weight_decay": section.weight_decay or None,
         "shares": shares,
         "starts": starts,
+        "use_ema": average is not None,
+        "ema_momentum": average or 0.0,
         **_clipping(section),
     }
     match section:

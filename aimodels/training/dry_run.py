@@ -38,10 +38,10 @@ def dry_run(loaded: Loaded) -> DryRun:
     placement = place(config.train)
     with placement.strategy.scope():
         prepared = prepare(loaded.config, dataset, placement=placement)
-    batch, encoder = prepared.batches.epoch(0).take(1), prepared.network.encoder
-    if encoder is not None:
-        batch = batch.map(lambda ids, *rest: (encoder(ids), *rest))
-    loss = prepared.model.evaluate(batch, verbose=0, return_dict=True)["loss"]
+    examples, *targets = prepared.batches.sample(prepared.batches.order(0).batch(0))
+    if prepared.network.encoder is not None:
+        examples = prepared.network.encoder(examples)
+    loss = float(prepared.model.loss_of((examples, *targets)))
     if not math.isfinite(loss):
         raise FailedError(
             "the loss of the first batch is not a finite number",
@@ -49,4 +49,4 @@ def dry_run(loaded: Loaded) -> DryRun:
             help="look at the data for extreme values, or scale it: model.images.scale=standardize for images, "
             "scale: robust or clip: iqr for columns of a table",
         )
-    return DryRun(prepared.num_parameters, tuple(prepared.model.output_shape), float(loss))
+    return DryRun(prepared.num_parameters, tuple(prepared.model.output_shape), loss)

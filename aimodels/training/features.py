@@ -35,6 +35,7 @@ from aimodels.training.batching import Batches
 from aimodels.training.feature_cache import FeatureCache, Features
 from aimodels.training.ordering import Order, Positions, sorted_by_length
 from aimodels.training.pipelines import in_order
+from aimodels.training.stepping import Trained
 from aimodels.training.text_source import TextSource, text_source
 
 # Enough for the matrices to be large, little enough for the states of a batch to stay close to the processor.
@@ -66,7 +67,7 @@ def split_at_features(network: Network, architecture: ModuleType, *, config: Con
     features = network.trained.get_layer(name).output
     # In float32, so that they can be kept for runs of any precision.
     encoder = in_float32(keras.Model(network.trained.input, features, name="encoder"))
-    head = keras.Model(features, network.trained.output, name="head")
+    head = Trained(features, network.trained.output, name="head")
     # By its policy Keras decides whether the loss is scaled, as half precision wants it.
     head.dtype_policy = network.trained.dtype_policy
     return Split(replace(network, trained=head, encoder=encoder), "computed once: nothing of the encoder trains")
@@ -79,9 +80,10 @@ class FeatureBatches:
     batches: Batches
     features: dict[str, tf.Tensor]
 
-    def epoch(self, epoch: int) -> tf.data.Dataset:
-        """The training batches of one epoch (counted from 0): (features, targets, weights if there are any)."""
-        return self._in(self.batches.order(epoch), "train", targets=self.batches.train_targets)
+    def epoch(self, epoch: int, *, first_step: int = 0) -> tf.data.Dataset:
+        """The training batches of one epoch from a step on (both counted from 0): (features, targets, weights if there
+        are any)."""
+        return self._in(self.batches.order(epoch).after(first_step), "train", targets=self.batches.train_targets)
 
     def validation(self) -> tf.data.Dataset | None:
         """The validation batches; None where there is no validation split."""
@@ -89,10 +91,9 @@ class FeatureBatches:
         return None if held_out is None or targets is None else self._in(held_out.in_sequence(), "validation", targets)
 
     def _in(self, order: Order, name: str, targets: tuple[Any, ...]) -> tf.data.Dataset:
-        columns = (self.features[name], *targets)
-        return in_order(order, lambda chosen: tuple(tf.gather(each, chosen) for each in columns)).prefetch(
-            tf.data.AUTOTUNE
-        )
+        columns, parts = (self.features[name], *targets), self.batches.shares.of(order)
+        batches = in_order(parts.order, lambda chosen: tuple(tf.gather(each, chosen) for each in columns))
+        return parts.told(batches).prefetch(tf.data.AUTOTUNE)
 
 
 def feature_batches(batches: Batches, encoder: keras.Model, *, between: Callable[[], None]) -> FeatureBatches:

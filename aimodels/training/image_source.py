@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from aimodels.data.rows import Rows
 from aimodels.events import Downloaded, emit, phase
 from aimodels.preprocessing import images as image_preprocessing
 from aimodels.training.ordering import Order, in_sequence, shuffled
-from aimodels.training.pipelines import as_written
+from aimodels.training.pipelines import in_order
 
 SHARE_OF_FREE_MEMORY = 0.25
 FREE_MEMORY_IF_UNKNOWN = 2**33
@@ -45,16 +45,26 @@ class ImageSource:
 
     def batches(self, order: Order, *, targets: tuple[Any, ...]) -> tf.data.Dataset:
         """The batches of an order: images [n, height, width, channels], then what `targets` has for them."""
-        positions = tf.data.Dataset.from_tensor_slices(order.positions)
-        fetch = as_written(lambda chosen: (self._images(chosen), *(tf.gather(each, chosen) for each in targets)))
-        if not self.is_streamed:
-            positions = positions.batch(self.batch_size)
-        fetched = positions.map(fetch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        return fetched.batch(self.batch_size) if self.is_streamed else fetched
+        if self.is_streamed and order.size is not None:
+            # Image by image, so that those of one batch are decoded side by side.
+            one_by_one = in_order(replace(order, size=1), lambda chosen: self._fetched(chosen[0], targets))
+            return one_by_one.batch(order.size)
+        return in_order(order, lambda chosen: self._fetched(chosen, targets))
 
-    def _images(self, positions: Any) -> Any:
-        examples = tf.gather(self.examples, positions)
-        return image_preprocessing.decode(tf.io.read_file(examples), input=self.input) if self.is_streamed else examples
+    def _fetched(self, positions: Any, targets: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The images at these positions, or at one, and what `targets` has for them."""
+        images = tf.gather(self.examples, positions)
+        if self.is_streamed:
+            pixels = tf.TensorSpec(self.input.shape, tf.uint8)
+            images = (
+                tf.map_fn(self._decoded, images, fn_output_signature=pixels)
+                if images.shape.rank
+                else self._decoded(images)
+            )
+        return (images, *(tf.gather(each, positions) for each in targets))
+
+    def _decoded(self, path: Any) -> Any:
+        return image_preprocessing.decode(tf.io.read_file(path), input=self.input)
 
 
 def image_source(split: Split, *, input: ImageInput, batch_size: int) -> ImageSource:

@@ -45,6 +45,21 @@ class ByVariable:
         super().update_step(gradient, variable, learning_rate)  # type: ignore[misc]
         self._began = 0
 
+    @property
+    def averages(self) -> list[tuple[Any, Any]]:
+        """Each variable with its moving average; empty without one."""
+        own: Any = self
+        return (
+            list(zip(own._trainable_variables, own._model_variables_moving_average, strict=True)) if own.use_ema else []
+        )
+
+    def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
+        """Nothing here: Keras would put the averages in the place of the weights after each call of `fit`."""
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> list[Any]:
+        """As they are: a step adds the replicas' gradients up before they come here, where they are clipped first."""
+        return list(grads_and_vars)
+
     def _apply_weight_decay(self, variables: Sequence[Any]) -> None:
         """Nothing here: `update_step` decays each variable at its own rate."""
 

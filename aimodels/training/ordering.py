@@ -41,6 +41,12 @@ class Order:
         """The positions of one batch."""
         return self.positions[self.starts[number] : self.starts[number + 1]]
 
+    def after(self, number: int) -> "Order":
+        """The same batches without so many of the first."""
+        return replace(
+            self, positions=self.positions[self.starts[number] :], starts=self.starts[number:] - self.starts[number]
+        )
+
     def of(self, chosen: Positions) -> "Order":
         """The same order, of some examples in place of all: place i stands for `chosen[i]`."""
         return replace(self, positions=chosen[self.positions])

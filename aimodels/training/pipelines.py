@@ -14,7 +14,6 @@ as_written = tf.autograph.experimental.do_not_convert
 def in_order(order: Order, fetch: Callable[[Any], tuple[Any, ...]]) -> tf.data.Dataset:
     """The batches of an order; `fetch` gives what is in one from the positions of its examples, int64 [n]."""
     if order.size is not None:
-        # `batch` tells a distribution strategy how large the batches are that it is to share out.
         positions = tf.data.Dataset.from_tensor_slices(order.positions).batch(order.size)
     else:
         everyone = tf.constant(order.positions)

@@ -12,7 +12,7 @@ from aimodels.config.loading import Loaded
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
 from aimodels.data.suitability import check_suits, preprocessing_for
-from aimodels.distribution.strategy import Placement, check_shares, choose_precision
+from aimodels.distribution.strategy import Placement, choose_precision
 from aimodels.errors import FailedError, UsageError
 from aimodels.events import Inferred, emit
 from aimodels.layers.low_rank import num_merged_parameters
@@ -25,7 +25,9 @@ from aimodels.training.features import FeatureBatches, feature_batches, split_at
 from aimodels.training.objectives import objective_for
 from aimodels.training.progress import Progress, begin
 from aimodels.training.schedules import LearningRate, Steps
+from aimodels.training.sharing import shares_of
 from aimodels.training.speed import Speed, Work, choose_speed
+from aimodels.training.stepping import Trained
 from aimodels.training.stopping import LeftEpoch, StopTraining
 from aimodels.training.target_scale import target_scale
 from aimodels.training.unfreezing import in_words, num_trained, warn_of_late_layers
@@ -51,7 +53,7 @@ class Prepared:
     choices: dict[str, str] = field(default_factory=dict)
 
     @property
-    def model(self) -> keras.Model:
+    def model(self) -> Trained:
         """What the training loop runs."""
         return self.network.trained
 
@@ -76,10 +78,12 @@ class Prepared:
         return self.batches if encoder is None else feature_batches(self.batches, encoder, between=between)
 
     def save(self, run: RunFolder, *, epoch: int, is_best: bool) -> None:
-        """The network with the state of its optimizer as the last checkpoint, alone as the best one."""
+        """The network with the state of its optimizer as the last checkpoint, alone as the best one, with the weights
+        averaged there if they have an average."""
         save_last(run, self.network.whole, epoch=epoch)
         if is_best:
-            save_best(run, self.network.whole, epoch=epoch)
+            with self.model.averaged():
+                save_best(run, self.network.whole, epoch=epoch)
 
     def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, left: LeftEpoch) -> Progress:
         """Nothing of a first, unfinished epoch is lost; that of a later one is."""
@@ -157,9 +161,8 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
         one_hot=objective.one_hot,
         scale=scale,
         reading=network.preprocessing,
-        num_replicas=placement.num_replicas,
+        shares=shares_of(placement),
     )
-    check_shares(config.train, num_examples=batches.examples_per_epoch, num_replicas=placement.num_replicas)
     steps = Steps(per_epoch=batches.steps_per_epoch, epochs=config.train.epochs)
     warn_of_late_layers(network.trained, steps=steps)
     speed = _speed(network, batches, steps=steps, placement=placement)

@@ -183,9 +183,8 @@ def _texts(prepared: "Prepared") -> dict[str, Any]:
 def _first_batch(prepared: "Prepared") -> dict[str, Any]:
     """Images of the first batch, changed at random as they will be."""
     with broken_images_named(prepared.dataset):
-        examples, targets, *_ = next(iter(prepared.batches.epoch(0).take(1)))
-    labels = _labels(targets.numpy()[:NUM_SAMPLES], prepared=prepared)
-    return {"images": encode(examples.numpy()[:NUM_SAMPLES]), "labels": labels}
+        examples, targets, *_ = prepared.batches.sample(prepared.batches.order(0).batch(0)[:NUM_SAMPLES])
+    return {"images": encode(examples.numpy()), "labels": _labels(targets.numpy(), prepared=prepared)}
 
 
 def _labels(targets: "npt.NDArray[Any]", *, prepared: "Prepared") -> list[str]:

@@ -71,15 +71,11 @@ def choose_speed(
 
 def _choose_steps(work: Work, train: Train, *, steps: Steps, placement: Placement, reasons: dict[str, str]) -> int:
     wanted = train.steps_per_execution
-    if placement.num_replicas > 1:
-        # Keras 3.15 builds a loop that TensorFlow cannot run on several replicas: its placeholders are never fed.
-        if isinstance(wanted, int) and wanted > 1:
-            raise _refused("train.steps_per_execution", "several steps per call work on one device only")
-        reasons["steps_per_execution"] = f"1: {placement.num_replicas} replicas"
-        return 1
     if isinstance(wanted, int):
         return wanted
-    step_seconds = CALL_SECONDS / 10 + work.flops / FLOPS_PER_SECOND[placement.kind]
+    # Logical devices of one CPU share its cores.
+    at_once = placement.num_replicas if placement.kind == "gpu" else 1
+    step_seconds = CALL_SECONDS / 10 + work.flops / FLOPS_PER_SECOND[placement.kind] / at_once
     number = min(MOST_STEPS, steps.per_epoch, max(1, round(LONGEST_CALL_SECONDS / step_seconds)))
     reasons["steps_per_execution"] = f"{number}: a step is about {step_seconds * 1e3:.1f} ms"
     return number
@@ -89,6 +85,8 @@ def _choose_xla(model: keras.Model, train: Train, *, placement: Placement, xla_f
     incapable = [layer.name for layer in model._flatten_layers() if not layer.supports_jit]
     if train.xla == "auto":
         return placement.kind in xla_faster_on and placement.num_replicas == 1 and not incapable
+    if train.xla and placement.num_replicas > 1:
+        raise _refused("train.xla", "XLA compiles steps of one device only")
     if train.xla and incapable:
         raise _refused("train.xla", f"XLA cannot compile the layer {incapable[0]!r}")
     if train.xla and train.deterministic and placement.kind == "gpu":

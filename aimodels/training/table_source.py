@@ -22,7 +22,7 @@ from aimodels.preprocessing.words import Encoded
 from aimodels.runs.atomic import cannot_write
 from aimodels.training.encoded_rows import Stored, StoredTensor, StoredTexts, Wanted, store
 from aimodels.training.ordering import Order, in_sequence, shuffled, shuffled_in_windows
-from aimodels.training.pipelines import as_written
+from aimodels.training.pipelines import as_written, in_order
 
 # What is read from disk at once: enough to mix rows from all over, little enough for memory.
 WINDOW_BYTES = 2**25
@@ -56,13 +56,12 @@ class TableSource:
             found = {name: _padded(tf.gather(whole, chosen)) for name, whole in self.tensors.items()}
             return (found, *(tf.gather(each, chosen) for each in targets))
 
-        if self._has_texts:
-            positions = tf.data.Dataset.from_tensor_slices(order.positions).batch(self.batch_size)
-            return positions.map(as_written(fetch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        if self._has_texts or order.size is None:
+            return in_order(order, fetch)
         # A small batch takes less time than the call that gathers it, so that many are gathered at once.
-        num_whole = len(order.positions) // self.batch_size
-        whole, rest = np.split(order.positions, [num_whole * self.batch_size])
-        several = tf.data.Dataset.from_tensor_slices(whole.reshape(-1, self.batch_size)).batch(BATCHES_AT_ONCE)
+        num_whole = len(order.positions) // order.size
+        whole, rest = np.split(order.positions, [num_whole * order.size])
+        several = tf.data.Dataset.from_tensor_slices(whole.reshape(-1, order.size)).batch(BATCHES_AT_ONCE)
         gathered = several.map(as_written(fetch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).unbatch()
         last = tf.data.Dataset.from_tensor_slices(rest[None] if len(rest) else rest[:0, None])
         batches = gathered.concatenate(last.map(as_written(fetch)))
@@ -111,12 +110,16 @@ class StoredTableSource:
         """The batches of an order: a tensor per name, then what `targets` has for these rows."""
         rows = [np.asarray(each) for each in targets]
 
+        at_once = max(1, self.window // self.batch_size)
+
         def windows() -> Iterator[tuple[Any, ...]]:
-            for start in range(0, len(order.positions), self.window):
-                positions = order.positions[start : start + self.window]
-                yield (self._read(positions), *(each[positions] for each in rows))
+            for first in range(0, len(order), at_once):
+                starts = order.starts[first : first + at_once + 1]
+                positions = order.positions[starts[0] : starts[-1]]
+                yield (starts - starts[0], self._read(positions), *(each[positions] for each in rows))
 
         specs = (
+            tf.TensorSpec([None], tf.int64),
             {name: _spec(each) for name, each in self.stored.items()},
             *(tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in rows),
         )
@@ -131,15 +134,14 @@ class StoredTableSource:
             found[name] = _ragged(read) if isinstance(read, Encoded) else read
         return found
 
-    def _cut(self, found: Any, *rows: Any) -> tf.data.Dataset:
+    def _cut(self, starts: Any, found: Any, *rows: Any) -> tf.data.Dataset:
         """The batches of one window."""
-        size = self.batch_size
 
-        def batch(start: Any) -> tuple[Any, ...]:
-            cut = {name: _padded(whole[start : start + size]) for name, whole in found.items()}
-            return (cut, *(each[start : start + size] for each in rows))
+        def batch(start: Any, end: Any) -> tuple[Any, ...]:
+            cut = {name: _padded(whole[start:end]) for name, whole in found.items()}
+            return (cut, *(each[start:end] for each in rows))
 
-        return tf.data.Dataset.range(0, tf.shape(rows[0], tf.int64)[0], size).map(as_written(batch))
+        return tf.data.Dataset.from_tensor_slices((starts[:-1], starts[1:])).map(as_written(batch))
 
     def _row_bytes(self, each: Stored) -> int:
         if isinstance(each, StoredTensor):

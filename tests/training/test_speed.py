@@ -63,6 +63,11 @@ def test_small_steps_are_bundled_and_large_ones_are_not() -> None:
     assert chosen(network(4096), batch_size=4096).steps_per_execution == 1
 
 
+def test_steps_of_several_replicas_are_bundled_too() -> None:
+    assert chosen(replicas=2, steps_per_execution=4).steps_per_execution == 4
+    assert chosen(replicas=2, batch_size=2).steps_per_execution > 1
+
+
 def test_what_was_asked_for_is_done() -> None:
     speed = chosen(steps_per_execution=7, xla=True)
     assert (speed.steps_per_execution, speed.xla, speed.reasons) == (7, True, {})
@@ -94,7 +99,7 @@ def test_keras_takes_xla_as_it_was_chosen() -> None:
     [
         ({"model": {"supports_jit": False}, "xla": True}, "XLA cannot compile the layer"),
         ({"kind": "gpu", "xla": True}, "does not repeat its results"),
-        ({"replicas": 2, "steps_per_execution": 4}, "one device only"),
+        ({"replicas": 2, "xla": True}, "one device only"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments: dict[str, Any], reason: str) -> None:
