@@ -56,19 +56,14 @@ BERT_SIZES = {
     "dropout": "hidden_dropout_prob",
     "attention_dropout": "attention_probs_dropout_prob",
 }
-BERT_DEFAULTS: Defaults = {
-    "activation": "gelu",
-    "epsilon": 1e-12,
-    "dropout": 0.1,
-    "attention_dropout": 0.1,
-    "segments": 2,
-}
-BERT_OUTSIDE = (
+DEFAULTS: Defaults = {"activation": "gelu", "epsilon": 1e-12, "dropout": 0.1, "attention_dropout": 0.1}
+BERT_DEFAULTS: Defaults = {**DEFAULTS, "segments": 2}
+EMBEDDINGS = (
     Part("embeddings.word_embeddings.weight", "embeddings/word", "table"),
     Part("embeddings.position_embeddings.weight", "embeddings/position", "table"),
-    Part("embeddings.token_type_embeddings.weight", "embeddings/segment", "table"),
     Part("embeddings.LayerNorm", "embeddings/norm", "norm"),
 )
+BERT_OUTSIDE = (*EMBEDDINGS, Part("embeddings.token_type_embeddings.weight", "embeddings/segment", "table"))
 BERT_BLOCK = (
     Part("encoder.layer.{}.attention.self.query", "query"),
     Part("encoder.layer.{}.attention.self.key", "key"),
@@ -111,12 +106,8 @@ DISTILBERT = FamilyFiles(
         "dropout": "dropout",
         "attention_dropout": "attention_dropout",
     },
-    defaults={"activation": "gelu", "epsilon": 1e-12, "dropout": 0.1, "attention_dropout": 0.1},
-    outside=(
-        Part("embeddings.word_embeddings.weight", "embeddings/word", "table"),
-        Part("embeddings.position_embeddings.weight", "embeddings/position", "table"),
-        Part("embeddings.LayerNorm", "embeddings/norm", "norm"),
-    ),
+    defaults=DEFAULTS,
+    outside=EMBEDDINGS,
     block=(
         Part("transformer.layer.{}.attention.q_lin", "query"),
         Part("transformer.layer.{}.attention.k_lin", "key"),
