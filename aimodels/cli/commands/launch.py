@@ -17,7 +17,9 @@ GROUP = "more"
 
 def command(
     console: Console,
-    words: Annotated[list[str], Argument(metavar="-- COMMAND...", help="What each worker does, after two dashes.")],
+    words: Annotated[
+        list[str], Argument(metavar="COMMAND", help="What each worker does, after two dashes: -- train CONFIG")
+    ],
     workers: Annotated[int, Option("--workers", min=1, help="How many processes; the first is the chief.")],
 ) -> dict[str, Any]:
     """Start worker processes on this machine that train together.
