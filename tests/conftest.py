@@ -1,12 +1,15 @@
 """What every test stands on: a folder of its own, no network, no settings of whoever runs it."""
 
 import os
+import runpy
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,6 +75,25 @@ def no_network() -> Iterator[None]:
             patch.setenv(name, "http://127.0.0.1:9")  # the port of nobody
         patch.setenv("no_proxy", "127.0.0.1,localhost")
         yield
+
+
+@pytest.fixture
+def verified_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports are verified without a process of their own, which loads TensorFlow anew: that takes seconds.
+
+    For tests of what is answered. That an export needs nothing of this process is what others test, for every format.
+    """
+
+    def run(command: list[str], **_: Any) -> Any:
+        [_, _, script, *_] = command
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", command[2:])
+            patch.setitem(sys.modules, "aimodels", sys.modules["aimodels"])  # a script may hide it
+            runpy.run_path(script, run_name="__main__")
+        return subprocess.CompletedProcess(command, returncode=0)
+
+    here = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
+    monkeypatch.setattr("aimodels.verification.clean_process.subprocess", here)
 
 
 SMOKE = """

@@ -74,6 +74,7 @@ def test_from_a_folder_of_texts_to_a_saved_model(reviews: Path, capsys: pytest.C
     assert document(capsys, "eval", "latest", "--no-plots")["metrics"] == measured["metrics"]
 
 
+@pytest.mark.usefixtures("verified_here")
 @pytest.mark.parametrize(
     "changes",
     [

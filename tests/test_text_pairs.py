@@ -129,6 +129,7 @@ def test_pairs_are_exported_for_keras_and_trained_in_folds(capsys: pytest.Captur
     assert folds["ok"]
 
 
+@pytest.mark.usefixtures("verified_here")
 def test_numbers_about_texts_go_the_whole_way(capsys: pytest.CaptureFixture[str]) -> None:
     run = trained(NUMBERS, capsys)
     assert json.loads((run / "signature.json").read_text(encoding="utf-8"))["unit"] == "stars"
@@ -163,6 +164,7 @@ def test_numbers_about_texts_go_the_whole_way(capsys: pytest.CaptureFixture[str]
     assert exported["max_abs_diff"] <= 1e-5
 
 
+@pytest.mark.usefixtures("verified_here")
 def test_text_columns_of_a_table_share_an_encoder(capsys: pytest.CaptureFixture[str]) -> None:
     from aimodels.runs.folder import RunFolder
 

@@ -1,7 +1,6 @@
 """The contract of export formats, held by every file in the folder: what is exported answers like the run."""
 
 import json
-import runpy
 import subprocess
 import sys
 import textwrap
@@ -259,26 +258,16 @@ def test_a_recurrent_layer_exported_where_a_gpu_is_runs_without_one(
 # --- rows of a table --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("verified_here")
 @pytest.mark.parametrize(
     ("name", "target"), [("saved_model", REGRESSION), ("keras", REGRESSION), ("saved_model", MULTILABEL)]
 )
 def test_an_export_for_rows_answers_like_the_run_whatever_is_predicted(
-    name: str, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, target: Target, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("aimodels.verification.clean_process.subprocess.run", run_here)
     result = exported(untrained_table_run(tmp_path / "runs", target), name, tmp_path)
     assert result.max_abs_diff <= 1e-5
     assert result.num_verified == NUM_SAMPLES + len(hard_rows(INPUT))
-
-
-def run_here(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-    """What `subprocess.run` does with a script, in this process: to load TensorFlow anew takes seconds."""
-    [_, _, script, *_] = command
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", command[2:])
-        patch.setitem(sys.modules, "aimodels", sys.modules["aimodels"])  # put back after a script that hides it
-        runpy.run_path(script, run_name="__main__")
-    return subprocess.CompletedProcess(command, returncode=0, stdout="", stderr="")
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,7 @@ def test_what_else_is_in_the_batch_changes_no_answer(run: RunFolder, texts: Text
     assert np.ptp(together[:, 0]) > 1e-3, "the answers depend on the texts"
 
 
+@pytest.mark.usefixtures("verified_here")
 @pytest.mark.parametrize("format", ["saved_model", "keras"])
 def test_an_export_answers_like_its_run(run: RunFolder, texts: Texts, format: str, tmp_path: Path) -> None:
     exported = export_run(run, ExportRequest(format=format, folder=tmp_path, num_verified=8))
