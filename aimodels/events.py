@@ -38,6 +38,7 @@ class RunStarted(Event):
     reading: str = ""
     choices: dict[str, str] = field(default_factory=dict)
     num_trainable: int | None = None  # None: all of them
+    worker: int | None = None  # which other worker than the chief tells it; the path is that of the chief's run
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ class ConsoleLog:
     def __call__(self, event: Event) -> None:
         """Write what a plain view says about one event."""
         if isinstance(event, RunStarted | CrossValidationStarted):
-            self._path = RunFolder(Path(event.path)).console_log
+            run = RunFolder(Path(event.path))
+            worker = event.worker if isinstance(event, RunStarted) else None
+            self._path = run.worker_log(worker) if worker else run.console_log
         if isinstance(event, EpochEnded):
             self._last = event
         said = [warning_text(event)] if isinstance(event, Warned) else lines(event, last=self._last)

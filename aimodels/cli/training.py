@@ -104,6 +104,17 @@ def finish_training(run: RunFolder, *, plots: bool) -> None:
         draw_figures([run], DrawRequest(kinds=(kind,), split="validation"))
 
 
+def worker_done(console: Console, run: RunFolder) -> dict[str, Any]:
+    """What a worker that is not the chief says at its end: the run is the chief's.
+
+    Raises:
+        Interrupted: the run was stopped by Ctrl-C or SIGTERM.
+    """
+    console.out(f"worker {run.worker} is done; worker 0 writes {run.name}")
+    raise_if_interrupted(run)
+    return {"worker": run.worker, "run": run.name, "status": run.facts()["status"]}
+
+
 def raise_if_interrupted(run: RunFolder) -> None:
     """A run that a signal stopped gives the signal's exit code, after everything is saved and said.
 

@@ -117,8 +117,10 @@ class Train(Section):
         description="Stop at the end of the step after this time, with the state saved: `90s`, `30m`, `2h`.",
         examples=["30m"],
     )
-    strategy: Literal["auto", "single", "mirrored"] = Field(
-        "auto", description="How work is spread over devices; auto: mirrored on several GPUs, else single."
+    strategy: Literal["auto", "single", "mirrored", "multi_worker"] = Field(
+        "auto",
+        description="How work is spread; auto: multi_worker where the environment describes a cluster "
+        "(docs/clusters.md), else mirrored on several GPUs, else single.",
     )
     device: str = Field(
         "auto",

@@ -1,10 +1,12 @@
 """Which devices share the work, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aimodels.config.schema import Precision, Train
-from aimodels.errors import ConfigError, Problem
+from aimodels.distribution.cluster import Cluster, find_cluster
+from aimodels.errors import ConfigError, Problem, UsageError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -26,14 +28,35 @@ class Placement:
     num_local: int = 1
 
 
-def place(train: Train) -> Placement:
-    """Choose the strategy for the visible devices.
+def cluster_for(train: Train, environment: Mapping[str, str]) -> Cluster | None:
+    """The cluster to train in, of those that the environment describes; None for a training by this process alone.
+
+    Raises:
+        UsageError: several workers are asked for and none are described, or what is described makes no sense.
+    """
+    if train.strategy in ("single", "mirrored"):
+        return None
+    cluster = find_cluster(environment)
+    if cluster is None and train.strategy == "multi_worker":
+        raise UsageError(
+            "`train.strategy: multi_worker` is asked for, and nothing says who the workers are",
+            code="AM425",
+            help="on one machine: aimodels launch --workers 2 -- train CONFIG; on several, docs/clusters.md says which "
+            "variables to set (TF_CONFIG, those of Slurm, AIMODELS_WORKERS)",
+        )
+    return cluster
+
+
+def place(train: Train, *, cluster: Cluster | None = None) -> Placement:
+    """Choose the strategy for the visible devices, of this process or of all workers of a cluster.
 
     Raises:
         ConfigError: the global batch does not divide by the number of replicas.
     """
     import tensorflow as tf
 
+    if cluster is not None:
+        return _of_workers(train, cluster=cluster)
     gpus = tf.config.list_logical_devices("GPU")
     devices = gpus or tf.config.list_logical_devices("CPU")
     kind = "gpu" if gpus else "cpu"
@@ -50,6 +73,35 @@ def place(train: Train) -> Placement:
         reason = "CPU devices share work only where that is asked for"
     strategy = tf.distribute.OneDeviceStrategy(devices[0].name) if several else tf.distribute.get_strategy()
     return Placement(strategy, _describe(kind, 1), kind, 1, f"single: {reason}")
+
+
+def _of_workers(train: Train, *, cluster: Cluster) -> Placement:
+    """All workers of a cluster. The strategy must be made before TensorFlow computes anything."""
+    import tensorflow as tf
+
+    # Logical devices cannot be listed yet: that alone would start TensorFlow without the other workers.
+    gpus = tf.config.get_visible_devices("GPU")
+    kind, num_local = ("gpu", len(gpus)) if gpus else ("cpu", 1)
+    num_replicas = num_local * cluster.size
+    _check_divides(train, num_replicas=num_replicas)
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec({"worker": list(cluster.workers)}),
+        task_type="worker",
+        task_id=cluster.index,
+        num_accelerators={"GPU": num_local} if gpus else {},
+        rpc_layer="grpc",
+    )
+    strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+    reason = "asked for" if train.strategy == "multi_worker" else f"{cluster.source} names {cluster.size} workers"
+    return Placement(
+        strategy,
+        f"{cluster.size} workers, each {_describe(kind, num_local)}",
+        kind,
+        num_replicas,
+        f"multi_worker: {reason}",
+        first=cluster.index * num_local,
+        num_local=num_local,
+    )
 
 
 def _check_divides(train: Train, *, num_replicas: int) -> None:

@@ -1,6 +1,7 @@
 """From a config to a finished pre-training: the whole way on one screen, in the order of the data."""
 
 import math
+import os
 import time
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from aimodels.config.loading import Loaded
 from aimodels.data.dataset import Dataset
 from aimodels.data.loading import load_dataset
 from aimodels.data.pretraining_suitability import check_suits_pretraining
-from aimodels.distribution.strategy import place
+from aimodels.distribution.strategy import cluster_for, place
 from aimodels.distribution.tensorflow_start import choose_devices
 from aimodels.errors import FailedError
 from aimodels.events import EpochEnded, emit, phase, warn
@@ -18,6 +19,7 @@ from aimodels.pretraining.recording import recording
 from aimodels.pretraining.texts import texts_alone
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
+from aimodels.training.crewed import met, run_of
 from aimodels.training.ending import Ending
 from aimodels.training.fitting import fit
 from aimodels.training.preparing import resolved
@@ -30,15 +32,18 @@ def pretrain(loaded: Loaded, where: RunPlace) -> RunFolder:
     Raises:
         UserError: whatever the user can mend, before a folder is made where possible.
     """
+    cluster = cluster_for(loaded.config.train, os.environ)
     loaded, dataset = _read(loaded)
-    placement = place(loaded.config.train)
-    with phase("building model"), placement.strategy.scope():
-        prepared = prepare(loaded.config, dataset, placement=placement)
-    run = RunFolder.create(where.runs_dir, stem=loaded.name, exactly=where.exactly)
-    with recording(run, loaded, prepared, where=where) as ending:
-        before = _tell_before(run, prepared)
-        fit(run, prepared, ending=ending)
-        _warn_if_worse(run, ending, before=before)
+    config = loaded.config
+    with met(cluster, loaded, dataset) as crew:
+        placement = place(config.train, cluster=cluster)
+        seed_everything(config.seed, deterministic=config.train.deterministic)
+        with phase("building model"), placement.strategy.scope():
+            prepared = prepare(config, dataset, placement=placement)
+        with run_of(crew, loaded, where) as run, recording(run, loaded, prepared, where=where) as ending:
+            before = _tell_before(run, prepared)
+            fit(run, prepared, ending=ending)
+            _warn_if_worse(run, ending, before=before)
     return run
 
 
@@ -59,6 +64,7 @@ def dry_run(loaded: Loaded) -> DryRun:
     """
     loaded, dataset = _read(loaded)
     placement = place(loaded.config.train)
+    seed_everything(loaded.config.seed, deterministic=loaded.config.train.deterministic)
     with placement.strategy.scope():
         prepared = prepare(loaded.config, dataset, placement=placement)
     loss = prepared.model.evaluate(
@@ -78,7 +84,6 @@ def _read(loaded: Loaded) -> tuple[Loaded, Dataset]:
     config = loaded.config
     check_pretraining_without_data(config)
     choose_devices(config.train.device)
-    seed_everything(config.seed, deterministic=config.train.deterministic)
     with phase("reading data"):
         dataset = load_dataset(config.data, seed=config.seed)
     check_suits_pretraining(config, dataset=dataset)

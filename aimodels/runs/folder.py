@@ -40,8 +40,12 @@ def now() -> str:
 class RunFolder:
     """The folder of one run. All paths inside are relative to it, so it can be moved or zipped."""
 
+    # Which of several workers it belongs to, where that is not the chief: what it holds does not stay.
+    worker: int | None = None
+
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.chief = self
         self.run_file = path / "run.json"
         self.config_file = path / "config.yaml"
         self.resolved_file = path / "config.resolved.yaml"
@@ -65,6 +69,10 @@ class RunFolder:
         self.folds = path / FOLDS
         self.folds_file = path / "folds.json"
         self.out_of_fold_file = path / "out_of_fold.csv"
+
+    def worker_log(self, worker: int) -> Path:
+        """What one of several workers has said, besides the chief."""
+        return self.logs / f"worker-{worker}.log"
 
     @property
     def name(self) -> str:

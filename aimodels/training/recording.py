@@ -202,7 +202,8 @@ def started(run: RunFolder, prepared: Recorded, *, reading: str) -> RunStarted:
     optimizer = config.train.optimizer
     return RunStarted(
         run=run.name,
-        path=str(run.path),
+        path=str(run.chief.path),
+        worker=run.worker,
         task=prepared.dataset.kind_of_task,
         seed=config.seed,
         data=config.data.name,

@@ -1,13 +1,16 @@
 """From a config to a finished run folder: the left half of the package on one screen, in the order of the data."""
 
+import os
+
 from aimodels.config.loading import Loaded
 from aimodels.data.loading import load_dataset
 from aimodels.data.suitability import check_without_data
-from aimodels.distribution.strategy import place
+from aimodels.distribution.strategy import cluster_for, place
 from aimodels.distribution.tensorflow_start import choose_devices
 from aimodels.events import phase
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
+from aimodels.training.crewed import met, run_of
 from aimodels.training.fitting import fit
 from aimodels.training.preparing import prepare, refuse_folds, resolved
 from aimodels.training.recording import recording
@@ -23,15 +26,16 @@ def train(loaded: Loaded, where: RunPlace) -> RunFolder:
     config = loaded.config
     refuse_folds(config)
     check_without_data(config)
+    cluster = cluster_for(config.train, os.environ)
     choose_devices(config.train.device)
-    seed_everything(config.seed, deterministic=config.train.deterministic)
     with phase("reading data"):
         dataset = load_dataset(config.data, seed=config.seed)
     loaded = resolved(loaded, dataset)
-    placement = place(config.train)
-    with phase("building model"), placement.strategy.scope():
-        prepared = prepare(loaded.config, dataset, placement=placement)
-    run = RunFolder.create(where.runs_dir, stem=loaded.name, exactly=where.exactly)
-    with recording(run, loaded, prepared, where=where) as ending:
-        fit(run, prepared, ending=ending, feed=prepared.feed)
+    with met(cluster, loaded, dataset) as crew:
+        placement = place(config.train, cluster=cluster)
+        seed_everything(config.seed, deterministic=config.train.deterministic)
+        with phase("building model"), placement.strategy.scope():
+            prepared = prepare(loaded.config, dataset, placement=placement)
+        with run_of(crew, loaded, where) as run, recording(run, loaded, prepared, where=where) as ending:
+            fit(run, prepared, ending=ending, feed=prepared.feed)
     return run

@@ -10,7 +10,7 @@ import pytest
 
 from aimodels.distribution.cluster import Cluster
 from aimodels.distribution.crew import Crew
-from aimodels.distribution.frames import HEADER, MAGIC, Kind
+from aimodels.distribution.frames import HEADER, MAGIC, Kind, receive
 from aimodels.distribution.launching import free_ports
 from aimodels.distribution.meeting import meet
 from aimodels.errors import FailedError, MachineError, UsageError, UserError
@@ -167,33 +167,50 @@ def test_a_port_in_use_is_named(cluster, met, index):
     assert f"port {port} of {workers[0].describe(index)} is in use" in error.message
 
 
-HELLO = json.dumps({"index": 1}).encode()
+def frame(kind, content, *, length=None):
+    """A frame as it travels, or one that claims another length."""
+    return HEADER.pack(MAGIC, kind, len(content) if length is None else length) + content
+
+
+HELLO = json.dumps({"index": 1, "workers": []}).encode()
 CALLERS = {
     "a probe": b"",
     "a browser": b"GET / HTTP/1.1\r\nHost: gpu1\r\n\r\n",
-    "half a frame": HEADER.pack(MAGIC, Kind.HELLO, 100) + b"{",
-    "no hello": HEADER.pack(MAGIC, Kind.MESSAGE, 2) + b"hi",
-    "no worker": HEADER.pack(MAGIC, Kind.HELLO, len(HELLO)) + HELLO.replace(b"1", b"7"),
-    "no JSON": HEADER.pack(MAGIC, Kind.HELLO, 2) + b"hi",
-    "no object": HEADER.pack(MAGIC, Kind.HELLO, 1) + b"7",
-    "no end": HEADER.pack(MAGIC, Kind.HELLO, 1 << 60),
-    "a worker that dies at once": HEADER.pack(MAGIC, Kind.HELLO, len(HELLO)) + HELLO,
+    "half a hello": frame(Kind.HELLO, HELLO, length=100),
+    "too much": frame(Kind.HELLO, HELLO) + b"more",
+    "no hello": frame(Kind.MESSAGE, HELLO),
+    "no worker": frame(Kind.HELLO, HELLO.replace(b"1", b"7")),
+    "the chief": frame(Kind.HELLO, HELLO.replace(b"1", b"0")),
+    "no JSON": frame(Kind.HELLO, b"hi"),
+    "no object": frame(Kind.HELLO, b"7"),
+    "no number": frame(Kind.HELLO, b"{}"),
+    "no end": frame(Kind.HELLO, HELLO, length=1 << 60),
 }
 
 
-def test_whatever_else_calls_at_the_chiefs_port_changes_nothing(cluster, met):
+@pytest.mark.parametrize("said", CALLERS.values(), ids=CALLERS)
+def test_whatever_else_calls_at_the_chiefs_port_changes_nothing(cluster, met, said):
+    workers = cluster(2)
+    chief = []
+    thread = threading.Thread(target=lambda: chief.extend(met(workers[:1])))
+    thread.start()
+    with closing(calling(workers[0].address(0))) as caller:
+        caller.sendall(said)
+        [other] = met(workers[1:])
+        thread.join()
+    assert [type(crew) for crew in [*chief, other]] == [Crew, Crew]
+
+
+def test_a_worker_that_dies_while_it_waits_may_come_again(cluster, met):
     workers = cluster(3)
     chief = []
     thread = threading.Thread(target=lambda: chief.extend(met(workers[:1])))
     thread.start()
-    address = (workers[0].address(0).host, workers[0].address(0).port)
-    for said in CALLERS.values():
-        with closing(calling(address)) as caller:
-            caller.sendall(said)
-    silent = calling(address)
+    with closing(calling(workers[0].address(0))) as dying:
+        dying.sendall(frame(Kind.HELLO, HELLO))
+        assert receive(dying).kind == Kind.WELCOME
     others = met(workers[1:])
     thread.join()
-    silent.close()
     assert [type(crew) for crew in [*chief, *others]] == [Crew] * 3
 
 
@@ -201,6 +218,6 @@ def calling(address):
     """A connection to the chief, as soon as it listens."""
     while True:
         try:
-            return socket.create_connection(address, timeout=5)
+            return socket.create_connection((address.host, address.port), timeout=5)
         except ConnectionRefusedError:
             continue

@@ -8,7 +8,7 @@ from aimodels.cli import training_options as options
 from aimodels.cli.console import Console
 from aimodels.cli.pretraining import draw_pretraining, pretrain_run, pretraining_summary, try_pretraining
 from aimodels.cli.summary import run_document
-from aimodels.cli.training import raise_if_interrupted, streamed
+from aimodels.cli.training import raise_if_interrupted, streamed, worker_done
 from aimodels.runs.place import RunPlace
 
 GROUP = "more"
@@ -58,6 +58,8 @@ def command(
     place = RunPlace(console.runs_dir, exactly=run_dir, tags=tag or (), notes=notes)
     with streamed(console, events):
         run = pretrain_run(loaded, place)
+        if run.worker:
+            return worker_done(console, run)
         console.answer(run_document(run))
         if not no_plots:
             draw_pretraining(run)

@@ -8,7 +8,7 @@ from aimodels.cli import training_options as options
 from aimodels.cli.console import Console
 from aimodels.cli.cross_validating import asks_for_folds, one_fold, train_folds
 from aimodels.cli.summary import run_document, summary
-from aimodels.cli.training import finish_training, raise_if_interrupted, streamed, train_run, try_out
+from aimodels.cli.training import finish_training, raise_if_interrupted, streamed, train_run, try_out, worker_done
 from aimodels.runs.place import RunPlace
 
 GROUP = "start"
@@ -63,6 +63,8 @@ def command(
         if in_folds:
             return train_folds(console, loaded, place, jobs=jobs, plots=not no_plots)
         run = train_run(loaded, place)
+        if run.worker:
+            return worker_done(console, run)
         console.answer(run_document(run))
         finish_training(run, plots=not no_plots)
     console.out(summary(run, width=console.width))
