@@ -31,6 +31,20 @@ class Stepping(_Model):
     """
 
     accumulate = 1
+    # Reasons to leave the loop: those that this process has, and those that any worker has (see `agreed`).
+    wishes: tuple[bool, ...] = (False,) * 4
+    wishes_of_all: tuple[bool, ...] = ()
+
+    def agreed(self, wishes: tuple[bool, ...]) -> tuple[bool, ...]:
+        """The reasons to leave the loop that hold for everyone.
+
+        One worker alone must not leave: the others would wait for it in the next step. So what one wishes is told
+        together with the next steps, and all of them learn of it after the same step.
+        """
+        if not _has_workers(self.distribute_strategy):
+            return wishes
+        self.wishes = wishes
+        return self.wishes_of_all or tuple(False for _ in wishes)
 
     def fit(self, x: Any, *, validation_data: Any = None, **options: Any) -> Any:
         """As `keras.Model.fit`, of a dataset of batches, or of the shares of one epoch."""
@@ -147,11 +161,8 @@ class Stepping(_Model):
         return tf.add_n([tf.cast(each, tf.float32) for each in self.losses]) if self.losses else 0.0
 
     def _told(self) -> dict[str, Any]:
-        """What was measured so far. Keras averages what several workers tell along an axis that a number has not."""
-        found = self.get_metrics_result()
-        if _has_workers(self.distribute_strategy):
-            return {name: tf.reshape(value, [1]) for name, value in found.items()}
-        return dict(found)
+        """What was measured so far."""
+        return dict(self.get_metrics_result())
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Nothing: under several replicas Keras takes the mean of their first batches, whose shapes may differ."""
@@ -200,12 +211,13 @@ class _SeveralSteps:
             raise RuntimeError("the shares of an epoch are used up: `fit` takes one epoch per call")
         count = min(self._model.steps_per_execution, self._left)
         self._left -= count
-        return {
-            name: tf.reduce_mean(tf.stack(values))
-            for name, values in self._in_graph(iterator, tf.constant(count)).items()
-        }
+        wishes = tf.constant(self._model.wishes, tf.float32)
+        told, wishes = self._in_graph(iterator, tf.constant(count), wishes)
+        if _has_workers(self._model.distribute_strategy):
+            self._model.wishes_of_all = tuple((wishes.numpy() > 0).tolist())
+        return {name: tf.reduce_mean(tf.stack(values)) for name, values in told.items()}
 
-    def _steps(self, iterator: Any, count: Any) -> Any:
+    def _steps(self, iterator: Any, count: Any, wishes: Any) -> Any:
         strategy = self._model.distribute_strategy
 
         def one(number: Any) -> Any:
@@ -214,7 +226,8 @@ class _SeveralSteps:
 
         tf.while_loop(lambda number: number < count, one, [tf.constant(0)], parallel_iterations=1)
         told = strategy.run(self._model._told)
-        return {name: strategy.experimental_local_results(value) for name, value in told.items()}
+        wishes = strategy.reduce("SUM", strategy.run(tf.identity, args=(wishes,)), axis=None)
+        return {name: strategy.experimental_local_results(value) for name, value in told.items()}, wishes
 
 
 def _whole(data: Any) -> Share:

@@ -14,9 +14,11 @@ import keras
 
 from aimodels.events import SignalReceived, Step, emit
 from aimodels.runs.folder import RunFolder, now
+from aimodels.training.stepping import Stepping
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 BETWEEN_STEP_EVENTS_SECONDS = 0.1
+LEAVING = (signal.SIGINT, signal.SIGTERM)
 BETWEEN_HEARTBEATS_SECONDS = 30.0
 
 
@@ -68,7 +70,7 @@ def watching_signals() -> Iterator[Signals]:
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
-    before = {number: signal.signal(number, signals.handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, signals.handle) for number in LEAVING}
     try:
         yield signals
     finally:
@@ -94,6 +96,7 @@ class StepWatcher(keras.callbacks.Callback):
         self._told_at = 0.0
         self._beat_at = time.perf_counter()
         self._last_finite: float | None = None
+        self._is_finite = True
         self._steps_done = 0
         self._began_at = time.perf_counter()
 
@@ -139,17 +142,24 @@ class StepWatcher(keras.callbacks.Callback):
         self._beat(clock)
 
     def _leave_if_asked(self, clock: float) -> None:
-        if self._signals.received:
-            name = signal.Signals(self._signals.received).name
-            raise StopTraining(f"interrupted by {name}", signal_number=self._signals.received)
-        if clock >= self._ends_at:
+        received = self._signals.received
+        wishes = (*(received == each for each in LEAVING), clock >= self._ends_at, not self._is_finite)
+        *signals, is_over, is_broken = self.model.agreed(wishes) if isinstance(self.model, Stepping) else wishes
+        for number, is_asked in zip(LEAVING, signals, strict=True):
+            if is_asked:
+                raise StopTraining(f"interrupted by {number.name}", signal_number=number)
+        if is_broken:
+            raise LossNotFinite(epoch=self._epoch, step=self._steps_done, last_finite=self._last_finite)
+        if is_over:
             raise StopTraining("the time limit `train.max_time` is reached")
 
     def _tell(self, step: int, *, logs: dict[str, Any], clock: float) -> None:
         metrics = {name: float(value) for name, value in logs.items()}
         loss = metrics.get("loss", 0.0)
-        if not math.isfinite(loss):
-            raise LossNotFinite(epoch=self._epoch, step=step, last_finite=self._last_finite)
+        self._is_finite = math.isfinite(loss)
+        if not self._is_finite:
+            self._leave_if_asked(clock)
+            return
         self._last_finite = loss
         emit(Step(epoch=self._epoch, step=step, steps=self._steps, metrics=metrics))
 

@@ -1,7 +1,13 @@
 """Two workers, each a process of its own, give the numbers of one; and what happens when they differ or one dies."""
 
+import json
+import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +99,90 @@ def test_two_workers_give_the_numbers_of_one(tmp_path: Path) -> None:
 )
 def test_two_workers_give_the_numbers_of_one_whatever_they_train(tmp_path: Path, config: str) -> None:
     expect_equal(tmp_path, config)
+
+
+LONG = IMAGES.replace("epochs: 2", "epochs: 100000")
+
+
+def start_two(
+    folder: Path, stack: ExitStack, *, configs: tuple[str, str] = (LONG, LONG)
+) -> list[subprocess.Popen[str]]:
+    """Two workers, as a cluster's own program would start them."""
+    ports = []
+    for _ in range(2):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            ports.append(free.getsockname()[1])
+    workers = []
+    for index, config in enumerate(configs):
+        (folder / f"w{index}.yaml").write_text(config)
+        spec = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+        told = {"TF_CONFIG": json.dumps({"cluster": spec, "task": {"type": "worker", "index": index}})}
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "aimodels", "train", f"w{index}.yaml", "name=w", "--no-plots"],
+            cwd=folder, env=os.environ | told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        workers.append(stack.enter_context(worker))
+        stack.callback(worker.kill)
+    return workers
+
+
+def until_it_trains(folder: Path) -> dict[str, Any]:
+    """Wait for the first epoch; what `run.json` says then."""
+    run = folder / "runs" / "w-001"
+    ends_at = time.monotonic() + SECONDS
+    while time.monotonic() < ends_at and not (run / "history.csv").exists():
+        time.sleep(0.2)
+    return json.loads((run / "run.json").read_text())
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_worker_stops_all_of_them_after_the_same_step(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        workers = start_two(tmp_path, stack)
+        until_it_trains(tmp_path)
+        workers[1].send_signal(signal.SIGTERM)
+        said = [worker.communicate(timeout=SECONDS)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [143, 143], said
+    facts = json.loads((tmp_path / "runs" / "w-001" / "run.json").read_text())
+    assert (facts["status"], facts["reason"]) == ("interrupted", "interrupted by SIGTERM")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", [0, 1])
+def test_no_worker_outlives_another(tmp_path: Path, lost: int) -> None:
+    with ExitStack() as stack:
+        workers = start_two(tmp_path, stack)
+        until_it_trains(tmp_path)
+        workers[lost].kill()
+        _, said = workers[1 - lost].communicate(timeout=60)
+    assert workers[1 - lost].returncode == 1
+    assert f"error[AM421]: worker {lost} (127.0.0.1:" in said
+    facts = json.loads((tmp_path / "runs" / "w-001" / "run.json").read_text())
+    assert facts["status"] == ("running" if lost == 0 else "failed")
+
+
+@pytest.mark.slow
+def test_workers_with_different_configs_do_not_train(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        workers = start_two(tmp_path, stack, configs=(LONG, LONG.replace("0.05", "0.06")))
+        said = [worker.communicate(timeout=SECONDS)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [2, 2], said
+    assert all("error[AM419]" in each and "another config" in each for each in said), said
+    assert not (tmp_path / "runs").exists()
+
+
+def test_several_workers_must_be_described(tmp_path: Path) -> None:
+    from aimodels.config.schema import Train
+    from aimodels.distribution.strategy import cluster_for
+    from aimodels.errors import UsageError
+
+    several = {"TF_CONFIG": json.dumps({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}})}
+    with pytest.raises(UsageError, match="nothing says who the workers are") as caught:
+        cluster_for(Train(strategy="multi_worker"), {})
+    assert (caught.value.code, caught.value.exit_code) == ("AM425", 2)
+    assert cluster_for(Train(), {}) is None
+    assert cluster_for(Train(strategy="single"), several) is None
+    found = cluster_for(Train(), several)
+    assert found is not None
+    assert (found.size, found.index) == (2, 1)
