@@ -23,7 +23,7 @@ def main() -> None:
     """Train, export, compare, print, and save the summary if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", type=Path, required=True, help="the folder of MiniLM, in Hugging Face layout")
-    parser.add_argument("--limit", type=int, default=320, help="training reviews")
+    parser.add_argument("--limit", type=int, default=500, help="reviews of each split")
     parser.add_argument("--texts", type=int, default=500, help="test reviews, of the 1,000 of the package")
     parser.add_argument("--save", action="store_true", help="write the summary into results.md")
     options = parser.parse_args()
