@@ -42,6 +42,21 @@ class RunStarted(Event):
 
 
 @dataclass(frozen=True)
+class Resumed(Event):
+    """A run goes on in its own folder: `epoch` epochs are done, and `step` of the `steps` of the next one.
+
+    `seconds_before` is what it has trained before; `notes` say what differs from then, a line per thing.
+    """
+
+    run: str
+    epoch: int
+    step: int
+    steps: int
+    seconds_before: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Inferred(Event):
     """What the config does not say was inferred from the data; a line per thing."""
 

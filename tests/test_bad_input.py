@@ -330,23 +330,23 @@ def test_a_disk_that_is_full_when_a_checkpoint_is_saved(
 ) -> None:
     flush, saved = os.fsync, []
 
-    def full_at_the_third(descriptor: int) -> None:
+    def full_at_the_second(descriptor: int) -> None:
         name = os.readlink(f"/proc/self/fd/{descriptor}")
-        if name.endswith(".keras"):
+        if name.endswith(".safetensors"):
             saved.append(name)
-            if len(saved) == 3:  # after last and best of the first epoch
+            if len(saved) == 2:  # after the state of the first epoch
                 full_disk()
         flush(descriptor)
 
-    monkeypatch.setattr(os, "fsync", full_at_the_third)
-    says = ("the disk is full: cannot write runs/bad-001/checkpoints/last.keras",)
+    monkeypatch.setattr(os, "fsync", full_at_the_second)
+    says = ("the disk is full: cannot write runs/bad-001/checkpoints/states",)
     aimodels.refuses("train", "mnist.yaml", code="AM704", exit_code=5, says=says)
     run = RunFolder(runs_dir / "bad-001")
     assert run.facts()["status"] == "failed"
     assert run.facts()["error"]["code"] == "AM704"
-    assert run.history()["epoch"] == [1]
-    for which in ("best", "last"):
-        assert run.model(which).output_shape == (None, 10)
+    assert run.history()["epoch"] == [1, 2]
+    assert run.model("best").output_shape == (None, 10)
+    assert [path.name[:4] for path in run.states.iterdir()] == ["1-0-"]
 
 
 @pytest.mark.tensorflow

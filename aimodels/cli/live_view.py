@@ -11,6 +11,7 @@ from rich.text import Text
 from aimodels.cli import fold_lines, live_lines
 from aimodels.cli.console import Console
 from aimodels.cli.formatting import amount, seconds
+from aimodels.cli.plain_view import resumed_line
 from aimodels.cli.terminal import speaks_unicode
 from aimodels.cli.views import WarningsView
 from aimodels.events import (
@@ -26,6 +27,7 @@ from aimodels.events import (
     Inferred,
     PhaseEnded,
     PhaseStarted,
+    Resumed,
     RunEnded,
     RunStarted,
     SignalReceived,
@@ -56,6 +58,7 @@ class LiveView:
         self._shown_by: dict[type[Event], Callable[..., None]] = {
             Inferred: self._inferred,
             RunStarted: self._run_started,
+            Resumed: self._resumed,
             PhaseStarted: self._phase_started,
             PhaseEnded: self._phase_ended,
             Downloaded: self._downloaded,
@@ -127,6 +130,9 @@ class LiveView:
     def _run_started(self, event: RunStarted) -> None:
         self._progress = live_lines.Progress(run=event, began_at=self._now())
         self._print([*live_lines.header(event, width=self._rich.width), ""])
+
+    def _resumed(self, event: Resumed) -> None:
+        self._print([resumed_line(event), *event.notes, ""])
 
     def _inferred(self, event: Inferred) -> None:
         self._print([*event.lines, ""])

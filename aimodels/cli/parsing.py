@@ -1,6 +1,7 @@
 """From the words of a command line to one call. Typer reads the options; which command it is, we look up ourselves."""
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,11 @@ import typer
 from aimodels.cli import finding, help
 from aimodels.cli.options import PARAMETERS, Shared, shared
 from aimodels.errors import UsageError
+
+# Typer knows options with a value and options without.
+MAY_STAND_ALONE = ("--resume",)
+# A change of the config or its file, which stand for themselves after such an option.
+NO_VALUE = re.compile(r"=|\.ya?ml$")
 
 
 @dataclass(frozen=True)
@@ -46,10 +52,19 @@ def parse(arguments: Sequence[str]) -> Call | None:
     if words:
         _add(app, words)
     try:
-        parsed = typer.main.get_command(app).main(list(arguments), prog_name="aimodels", standalone_mode=False)
+        parsed = typer.main.get_command(app).main(_with_values(arguments), prog_name="aimodels", standalone_mode=False)
     except typer.TyperException as error:
         raise _usage_error(error, words=words) from error
     return parsed if isinstance(parsed, Call) else None
+
+
+def _with_values(arguments: Sequence[str]) -> list[str]:
+    """The arguments with an empty value for options that may stand alone, and do."""
+    given = []
+    for argument, after in zip(arguments, [*arguments[1:], "-"], strict=True):
+        is_alone = after.startswith("-") or NO_VALUE.search(after)
+        given.append(f"{argument}=" if argument in MAY_STAND_ALONE and is_alone else argument)
+    return given
 
 
 def complete() -> None:

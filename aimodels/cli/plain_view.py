@@ -19,6 +19,7 @@ from aimodels.events import (
     Inferred,
     PhaseEnded,
     PhaseStarted,
+    Resumed,
     RunEnded,
     RunStarted,
     SignalReceived,
@@ -121,6 +122,8 @@ def lines(event: Event, *, last: EpochEnded | None) -> list[str]:
             return list(event.lines)
         case RunStarted():
             return started_lines(event)
+        case Resumed():
+            return [resumed_line(event), *event.notes]
         case PhaseEnded() if event.seconds >= SHORT_PHASE_SECONDS:
             return [f"{event.name} {seconds(event.seconds)}"]
         case EpochEnded():
@@ -147,6 +150,12 @@ def started_lines(event: RunStarted) -> list[str]:
     if event.reading:
         said += wrapped(f"texts {event.reading}", indent=6)
     return [*said, *choice_lines(event.choices, begin="chosen ")]
+
+
+def resumed_line(event: Resumed) -> str:
+    """Where a run goes on."""
+    of = f" at step {event.step} of {event.steps}" if event.step else ""
+    return f"{event.run} goes on in epoch {event.epoch + 1}{of}, after {seconds(event.seconds_before)} of training"
 
 
 def epoch_line(event: EpochEnded) -> str:

@@ -1,6 +1,7 @@
 """The steps of `aimodels pretrain` around the library's `pretrain`: who listens, pictures, what it came to."""
 
 import shlex
+import signal
 from typing import Any
 
 from aimodels.cli.console import Console
@@ -51,7 +52,7 @@ def draw_pretraining(run: RunFolder) -> None:
     """The learning curves, the times, what was to be guessed; if an epoch has ended."""
     from aimodels.drawing import DrawRequest, draw_figures
 
-    if run.metrics_file.exists():
+    if run.metrics_file.exists() and run.facts().get("signal_number") != signal.SIGTERM:
         with phase("drawing"):
             draw_figures([run], DrawRequest(kinds=("history", "timing", "samples")))
 

@@ -10,6 +10,7 @@ from aimodels.cli.formatting import metric, seconds, size
 from aimodels.runs.comparing import compare
 from aimodels.runs.folder import FINISHED, RunFolder
 from aimodels.runs.listing import Record, all_runs, bigger_is_better, record, value_of
+from aimodels.runs.resuming import resume_command
 
 KEYS_SHOWN = 3
 LEFT = 12  # columns before what is said of each thing
@@ -55,6 +56,7 @@ def listed(found: Record) -> dict[str, Any]:
         "ended": found.ended,
         "tags": list(found.tags),
         "notes": found.notes,
+        "resume": resume_command(found.run, name=how_to_name(found.run)) if found.is_unfinished else None,
         "metrics": dict(found.metrics),
     }
 
@@ -144,7 +146,8 @@ def headline(found: Record) -> str:
             return f"✗ {found.name} failed{took}{epochs}: {error.get('message', 'see its logs')}"
         case "lost":
             return (
-                f"✗ {found.name} is lost: it says that it is running, and its process is gone or silent{epochs}{best}"
+                f"✗ {found.name} is lost: it says that it is running, and its process is gone or silent{epochs}{best}; "
+                f"go on with it: {resume_command(found.run, name=how_to_name(found.run))}"
             )
     return f"{found.name} is {found.status}{epochs}{best}"
 

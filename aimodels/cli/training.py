@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aimodels.cli.console import Console
+from aimodels.cli.summary import how_to_name
 from aimodels.config.loading import Loaded
 from aimodels.errors import Interrupted, UsageError
 from aimodels.events import listening, phase
@@ -14,6 +15,7 @@ from aimodels.runs.atomic import cannot_write
 from aimodels.runs.event_log import EventLog
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
+from aimodels.runs.resuming import resume_command
 
 
 def train_run(loaded: Loaded, where: RunPlace) -> RunFolder:
@@ -84,7 +86,9 @@ def finish_training(run: RunFolder, *, plots: bool) -> None:
     The threshold comes before the scores, which follow it. Rows of a table are measured without pictures too, because
     they are compared with the baselines.
     """
-    if not run.checkpoint("best").exists() or not run.metrics_file.exists():
+    # A machine that is about to be taken away leaves no time for pictures.
+    is_ending = run.facts().get("signal_number") == signal.SIGTERM
+    if is_ending or not run.checkpoint("best").exists() or not run.metrics_file.exists():
         return
 
     from aimodels.data.dataset import TableInput
@@ -127,5 +131,5 @@ def raise_if_interrupted(run: RunFolder) -> None:
         raise Interrupted(
             f"{facts['reason']} in epoch {facts['epochs_done'] + 1} at {percent} %; {run.name} is saved",
             signal_number=facts["signal_number"] or signal.SIGINT,
-            help=f"aimodels runs show {run.name}; to train longer, start again with the same config",
+            help=f"go on: {resume_command(run, name=how_to_name(run))}",
         )

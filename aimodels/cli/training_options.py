@@ -9,7 +9,10 @@ from typer import Argument, Option
 from aimodels.config.examples import find
 from aimodels.config.loading import Loaded, load
 
-ConfigName = Annotated[str, Argument(metavar="CONFIG", help="A YAML file, or the name of a shipped config.")]
+ConfigName = Annotated[
+    str,
+    Argument(metavar="CONFIG", show_default=False, help="A YAML file, or the name of a shipped config."),
+]
 Set = Annotated[list[str] | None, Option("-s", "--set", metavar="KEY=VALUE", help="The same, for scripts.")]
 Unset = Annotated[list[str] | None, Option("--unset", metavar="KEY", help="Back to its default.")]
 Epochs = Annotated[int | None, Option("--epochs", help="train.epochs")]
@@ -19,6 +22,14 @@ Seed = Annotated[int | None, Option("--seed", help="seed")]
 Device = Annotated[str | None, Option("--device", help="train.device: cpu, gpu, gpu:0,1")]
 Name = Annotated[str | None, Option("--name", help="name: what the runs are called.")]
 MaxTime = Annotated[str | None, Option("--max-time", help="train.max_time: 90s, 30m, 2h")]
+Resume = Annotated[
+    str | None,
+    Option(
+        "--resume",
+        metavar="[RUN|auto]",
+        help="Go on with a run in its own folder: this one; the latest that can; auto: that, or a new one.",
+    ),
+]
 RunDir = Annotated[Path | None, Option("--run-dir", help="Exactly this folder, new or empty.")]
 Tags = Annotated[list[str] | None, Option("--tag", help="A word to find the run by; may repeat.")]
 Notes = Annotated[str, Option("--notes", help="A sentence to keep with the run.")]
@@ -38,6 +49,13 @@ def loaded_config(
         MissingError: there is no such config.
         MachineError: the file may not be read.
     """
+    return load(find(config), overrides=overrides_of(changes=changes, unset=unset, options=options))
+
+
+def overrides_of(
+    *, changes: Sequence[str], unset: Sequence[str], options: Mapping[str, float | str | None]
+) -> list[str]:
+    """All of these as `KEY=VALUE`, in the order in which they count."""
     removed = [f"{key}=null" for key in unset]
     given = [f"{key}={value}" for key, value in options.items() if value is not None]
-    return load(find(config), overrides=[*changes, *removed, *given])
+    return [*changes, *removed, *given]

@@ -24,12 +24,16 @@ __all__ = ["Loaded", "load", "to_yaml"]
 
 @dataclass(frozen=True)
 class Loaded:
-    """A config, the text it was read from (byte for byte), and the name for its runs."""
+    """A config, the text it was read from (byte for byte), and the name for its runs.
+
+    `asked` is the config as it was before what the data say was written into it; None where nothing was.
+    """
 
     config: Config
     path: Path
     source: str
     name: str
+    asked: Config | None = None
 
 
 class UnknownDataset(DatasetOptions):

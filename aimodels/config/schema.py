@@ -6,6 +6,7 @@ from pydantic import Field, SerializeAsAny
 from typing_extensions import TypeVar
 
 from aimodels.config.augmentation import ImageAugmentation, TextAugmentation
+from aimodels.config.checkpointing import DURATION, Checkpoint, OnNan, Stop
 from aimodels.config.losses import AutoLoss, Loss
 from aimodels.config.optimizers import Adam, Optimizer
 from aimodels.config.section import Fraction, Listed, NamedSection, Section
@@ -113,9 +114,14 @@ class Train(Section):
     )
     max_time: str | None = Field(
         None,
-        pattern=r"^\d+(\.\d+)?[smh]$",
+        pattern=DURATION,
         description="Stop at the end of the step after this time, with the state saved: `90s`, `30m`, `2h`.",
         examples=["30m"],
+    )
+    checkpoint: Checkpoint = Field(Checkpoint(), description="How often the state of the training is kept.")
+    on_nan: OnNan = Field(
+        Stop(),
+        description="What follows a loss that is not finite: `stop`, or `rollback` to the last state that was kept.",
     )
     strategy: Literal["auto", "single", "mirrored", "multi_worker"] = Field(
         "auto",

@@ -45,7 +45,8 @@ def move_log(log: Path) -> None:
     if _Start.log is None or _Start.log == log:
         return
     log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_bytes(_Start.log.read_bytes() if _Start.log.exists() else b"")
+    with log.open("ab") as file:  # a run that goes on has one already
+        file.write(_Start.log.read_bytes() if _Start.log.exists() else b"")
     _Start.log.unlink(missing_ok=True)
     _Start.is_temporary = False
     _point_stderr_at(log)

@@ -65,17 +65,24 @@ class PreparedPretraining:
         """The learning rate of the last step that was done."""
         return float(self.rate(keras.ops.maximum(self.model.optimizer.iterations - 1, 0)))
 
-    def save(self, run: RunFolder, *, epoch: int, is_best: bool) -> None:
+    @property
+    def frozen(self) -> str:
+        """Nothing: all weights train."""
+        return ""
+
+    def save_best(self, run: RunFolder, *, epoch: int) -> None:
         """The best encoder so far, as a folder that `model.encoder` takes."""
-        if is_best:
-            write_encoder(
-                run.encoder,
-                shape=self.encoder.shape,
-                rules=self.encoder.rules,
-                vocabulary=self.encoder.vocabulary,
-                weights=self.carried | self.model.weights_by_name(),
-            )
-            emit(CheckpointSaved(path=run.encoder.name, epoch=epoch))
+        write_encoder(
+            run.encoder,
+            shape=self.encoder.shape,
+            rules=self.encoder.rules,
+            vocabulary=self.encoder.vocabulary,
+            weights=self.carried | self.model.weights_by_name(),
+        )
+        emit(CheckpointSaved(path=run.encoder.name, epoch=epoch))
+
+    def save_last(self, run: RunFolder, *, epoch: int) -> None:
+        """Nothing: the best encoder is what a pre-training is for."""
 
     def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, left: LeftEpoch) -> Progress:
         """Where the time is over, what was learned since the last epoch is measured like an epoch of its own.
@@ -83,7 +90,7 @@ class PreparedPretraining:
         After Ctrl-C it is kept only where there is nothing better yet.
         """
         if not run.encoder.exists():
-            self.save(run, epoch=0, is_best=True)
+            self.save_best(run, epoch=0)
         if stop.signal_number or not left.steps:
             return progress
         metrics = dict.fromkeys(self.metric_names, float("nan"))

@@ -23,6 +23,7 @@ from aimodels.training.crewed import met, run_of
 from aimodels.training.ending import Ending
 from aimodels.training.fitting import fit
 from aimodels.training.preparing import resolved
+from aimodels.training.resuming import start_of
 from aimodels.training.seeding import seed_everything
 
 
@@ -40,10 +41,13 @@ def pretrain(loaded: Loaded, where: RunPlace) -> RunFolder:
         seed_everything(config.seed, deterministic=config.train.deterministic)
         with phase("building model"), placement.strategy.scope():
             prepared = prepare(config, dataset, placement=placement)
-        with run_of(crew, loaded, where) as run, recording(run, loaded, prepared, where=where) as ending:
-            before = _tell_before(run, prepared)
-            fit(run, prepared, ending=ending)
-            _warn_if_worse(run, ending, before=before)
+        with run_of(crew, loaded, where) as run:
+            start = start_of(run, prepared, where=where)
+            with recording(run, loaded, prepared, where=where, start=start) as ending:
+                if start.state is None:
+                    _tell_before(run, prepared)
+                fit(run, prepared, ending=ending, start=start)
+                _warn_if_worse(run, ending)
     return run
 
 
@@ -90,27 +94,26 @@ def _read(loaded: Loaded) -> tuple[Loaded, Dataset]:
     return resolved(loaded, dataset), texts_alone(dataset)
 
 
-def _tell_before(run: RunFolder, prepared: PreparedPretraining) -> dict[str, float]:
+def _tell_before(run: RunFolder, prepared: PreparedPretraining) -> None:
     """Measure the encoder as it is, which is the first line of the history; nothing without a validation split."""
     started_at = time.perf_counter()
     measured = prepared.measured()
     if not measured:
-        return measured
+        return
     unknown = float("nan")
     metrics = dict.fromkeys(prepared.metric_names, unknown) | measured | {"learning_rate": unknown}
     run.add_epoch(metrics, epoch=0)
     epochs, watched = prepared.config.train.epochs, prepared.progress.best.metric
     seconds = time.perf_counter() - started_at
     emit(EpochEnded(epoch=0, epochs=epochs, metrics=metrics, seconds=seconds, is_best=False, monitor=watched))
-    return measured
 
 
-def _warn_if_worse(run: RunFolder, ending: Ending, *, before: dict[str, float]) -> None:
-    was, progress = before.get("val_perplexity"), ending.progress
-    if was is None or progress is None:
+def _warn_if_worse(run: RunFolder, ending: Ending) -> None:
+    progress = ending.progress
+    history = run.history() if progress else {"epoch": []}
+    if progress is None or 0 not in history["epoch"]:
         return
-    history = run.history()
-    now = history["val_perplexity"][history["epoch"].index(progress.best.improved_at)]
+    was, now = (history["val_perplexity"][history["epoch"].index(each)] for each in (0, progress.best.improved_at))
     if now >= was:
         warn(
             "AM561",

@@ -14,8 +14,10 @@ from aimodels.pretraining.windows import Windows
 from aimodels.runs.atomic import write_json
 from aimodels.runs.folder import PRETRAINING, RunFolder
 from aimodels.runs.place import RunPlace
+from aimodels.training.checkpointing import Start
 from aimodels.training.ending import Ending, kept
 from aimodels.training.recording import begin, facts_of, started
+from aimodels.training.resuming import go_on_in, goes_on_in, resumed_event
 
 NUM_SAMPLES = 25
 LONGEST_SAMPLE = 300
@@ -23,13 +25,20 @@ LONGEST_LABEL = 40
 
 
 @contextmanager
-def recording(run: RunFolder, loaded: Loaded, prepared: PreparedPretraining, *, where: RunPlace) -> Iterator[Ending]:
-    """Begin the run folder, listen while the block trains, and write down how it ended, whatever happens."""
+def recording(
+    run: RunFolder, loaded: Loaded, prepared: PreparedPretraining, *, where: RunPlace, start: Start
+) -> Iterator[Ending]:
+    """Begin the run folder, or go on in it, listen while the block trains, and write down how it ended, whatever
+    happens."""
     facts = window_facts(prepared)
+    resumed = resumed_event(run, prepared, start=start) if goes_on_in(run, where) else None
     with kept(
         run,
-        begin=lambda: _begin(run, loaded, prepared, where=where),
+        begin=lambda: (
+            go_on_in(run, loaded, where=where, start=start) if resumed else _begin(run, loaded, prepared, where=where)
+        ),
         started=lambda: started(run, prepared, reading=in_words(facts)),
+        resumed=resumed,
     ) as ending:
         yield ending
 

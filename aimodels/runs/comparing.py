@@ -71,16 +71,17 @@ def worsening(metric: ComparedMetric) -> float | None:
 
 
 def flat_config(run: RunFolder) -> dict[str, Any]:
-    """Every key of a run's config with its value, as `train.optimizer.learning_rate`.
+    """Every key of a run's config with its value."""
+    return flat(run.config.model_dump(mode="json"))
 
-    >>> _flat({"train": {"epochs": 3}, "seed": 7})
+
+def flat(values: Mapping[str, Any], *, before: str = "") -> dict[str, Any]:
+    """Nested values by the paths of their keys, as `train.optimizer.learning_rate`.
+
+    >>> flat({"train": {"epochs": 3}, "seed": 7})
     {'train.epochs': 3, 'seed': 7}
     """
-    return _flat(run.config.model_dump(mode="json"))
-
-
-def _flat(values: Mapping[str, Any], *, before: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for key, value in values.items():
-        flat |= _flat(value, before=f"{before}{key}.") if isinstance(value, Mapping) else {f"{before}{key}": value}
-    return flat
+        found |= flat(value, before=f"{before}{key}.") if isinstance(value, Mapping) else {f"{before}{key}": value}
+    return found

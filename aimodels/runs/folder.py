@@ -57,6 +57,7 @@ class RunFolder:
         self.signature_file = path / "signature.json"
         self.lock_file = path / ".lock"
         self.checkpoints = path / "checkpoints"
+        self.states = path / "checkpoints" / "states"
         self.plots = path / "plots"
         self.plot_data = path / "plots" / "data"
         self.encoder = path / "encoder"
@@ -148,9 +149,12 @@ class RunFolder:
         # Named, so that training this file again gives runs of the same name.
         named = config.model_copy(update={"name": stem})
         write_text(self.resolved_file, to_yaml(named))
-        identity = {"schema": SCHEMA, "id": secrets.token_hex(4), "name": self.name, "status": "running"}
-        process = {"started": now(), "host": socket.gethostname(), "pid": os.getpid(), "heartbeat": now()}
-        write_json(self.run_file, identity | process | dict(facts))
+        identity = {"schema": SCHEMA, "id": secrets.token_hex(4), "name": self.name, "started": now()}
+        write_json(self.run_file, identity | self.process() | dict(facts))
+
+    def process(self) -> dict[str, Any]:
+        """What `run.json` says of a run that this process trains."""
+        return {"status": "running", "host": socket.gethostname(), "pid": os.getpid(), "heartbeat": now()}
 
     def update(self, **facts: Any) -> None:
         """Change some fields of `run.json`."""
@@ -225,7 +229,7 @@ class RunFolder:
             raise FailedError(
                 f"{path} is not a finished run: {unfinished(facts)}",
                 code="AM503",
-                help=f"more about it: aimodels runs show {run.name}; finished ones: aimodels runs ls",
+                help=f"go on with it: aimodels train --resume {run.name}; see aimodels runs show {run.name}",
             )
         if not run.checkpoint("best").exists():
             raise MissingError(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from aimodels.errors import FailedError, MissingError, UsageError
-from aimodels.runs.folder import FINISHED, FOLDS, RunFolder
-from aimodels.runs.status import status
+from aimodels.runs.folder import CROSS_VALIDATION, FINISHED, FOLDS, RunFolder
+from aimodels.runs.status import is_unfinished, status
 
 SMALLER_IS_BETTER = ("loss", "error", "ece", "mae", "mape", "mse", "rmse", "seconds", "brier", "perplexity")
 LIST_THEM = "list them: aimodels runs ls"
@@ -37,6 +37,7 @@ class Record:
     error: Mapping[str, Any] | None = None
     folds_done: int | None = None
     folds_planned: int | None = None
+    is_unfinished: bool = False
 
     @property
     def name(self) -> str:
@@ -98,6 +99,7 @@ def record(run: RunFolder) -> Record:
         error=facts.get("error"),
         folds_done=facts.get("folds_done"),
         folds_planned=facts.get("folds_planned"),
+        is_unfinished=is_unfinished(facts) and facts.get("kind") != CROSS_VALIDATION,
     )
 
 

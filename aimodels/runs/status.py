@@ -20,6 +20,13 @@ def status(facts: Mapping[str, Any]) -> str:
     return said
 
 
+def is_unfinished(facts: Mapping[str, Any]) -> bool:
+    """Whether training ended before its own end and can go on: it was stopped, was killed or failed."""
+    found = status(facts)
+    is_cut_short = found == "stopped_early" and not facts.get("is_complete", True)
+    return found in ("interrupted", "failed", "lost") or is_cut_short
+
+
 def is_alive(facts: Mapping[str, Any]) -> bool:
     """Whether the process that says it trains this run exists on this machine."""
     here = facts.get("host") == socket.gethostname()

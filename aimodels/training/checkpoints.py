@@ -1,4 +1,4 @@
-"""Checkpoints: `last.keras` with the optimizer, `best.keras` with the network alone. Whole files or none."""
+"""Checkpoints for whoever uses a run: `best.keras` and `last.keras`, the network alone. Whole files or none."""
 
 import keras
 
@@ -9,20 +9,11 @@ from aimodels.runs.folder import RunFolder
 from aimodels.runs.precision import in_float32
 
 
-def save_last(run: RunFolder, model: keras.Model, *, epoch: int) -> None:
-    """The network as it is now, with the state of its optimizer."""
-    _save(run, model, which="last", epoch=epoch)
-
-
-def save_best(run: RunFolder, model: keras.Model, *, epoch: int) -> None:
+def save_network(run: RunFolder, model: keras.Model, *, which: str, epoch: int) -> None:
     """The network as it is now, in float32, with changes of low rank in their kernels, and ready to be used by anyone:
-    Keras alone can load it."""
+    Keras alone can load it. What goes on with a training is a state (`state_files`)."""
     plain = merged(in_float32(keras.Model(model.input, model.output, name=model.name)))
-    _save(run, plain, which="best", epoch=epoch)
-
-
-def _save(run: RunFolder, model: keras.Model, *, which: str, epoch: int) -> None:
     path = run.checkpoint(which)
     with replacing(path) as partial:
-        model.save(partial)
+        plain.save(partial)
     emit(CheckpointSaved(path=str(path.relative_to(run.path)), epoch=epoch))

@@ -17,6 +17,7 @@ from aimodels.distribution.crew import Crew, worker_lost
 from aimodels.distribution.meeting import meet
 from aimodels.runs.environment import package_versions
 from aimodels.runs.folder import RunFolder, now
+from aimodels.runs.lock import locked
 from aimodels.runs.place import RunPlace
 
 # As a process that failed. Nothing interrupts an operation that all take part in, so it cannot be waited for.
@@ -58,19 +59,18 @@ def met(cluster: Cluster | None, loaded: Loaded, dataset: Dataset) -> Iterator[C
 
 @contextmanager
 def run_of(crew: Crew | None, loaded: Loaded, where: RunPlace) -> Iterator[RunFolder]:
-    """The folder of the run: a new one; of the workers, the chief's is the one that stays.
+    """The folder of the run, a new one or one that goes on, locked; of the workers, the chief's is the one that stays.
 
     Raises:
-        UserError: the folder cannot be made.
+        UserError: the folder cannot be made, or another process trains the run.
     """
-    if crew is None:
-        yield RunFolder.create(where.runs_dir, stem=loaded.name, exactly=where.exactly)
-        return
-    if crew.cluster.is_chief:
-        run = RunFolder.create(where.runs_dir, stem=loaded.name, exactly=where.exactly)
-        crew.tell(str(run.path.resolve()).encode())
-        crew.watch(lambda index: _leave(crew, index, run=run))
-        yield run
+    if crew is None or crew.cluster.is_chief:
+        run = where.resumed or RunFolder.create(where.runs_dir, stem=loaded.name, exactly=where.exactly)
+        with locked(run):
+            if crew is not None:
+                crew.tell(str(run.path.resolve()).encode())
+                crew.watch(lambda index: _leave(crew, index, run=run))
+            yield run
         return
     chief = Path(crew.hear().decode())
     crew.watch(lambda index: _leave(crew, index, run=None))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aimodels.errors import UserError
-from aimodels.events import RunEnded, RunStarted, emit, listening
+from aimodels.events import Resumed, RunEnded, RunStarted, emit, listening
 from aimodels.runs.atomic import write_json
 from aimodels.runs.event_log import EventLog
 from aimodels.runs.folder import RunFolder, now
@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Ending:
-    """How a training came to its end, as far as it is known; filled in while it runs."""
+    """How a training came to its end, as far as it is known; filled in while it runs.
+
+    `is_complete`: it came to its own end, rather than to that of its time or its process.
+    """
 
     progress: "Progress | None" = None
     reason: str = ""
     signal_number: int = 0
     fraction: float = 0.0
+    is_complete: bool = False
+    seconds_before: float = 0.0
     started_at: float = field(default_factory=time.perf_counter)
 
     def stop(self, stop: StopTraining, *, fraction: float) -> None:
@@ -43,22 +48,27 @@ class Ending:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the run began."""
-        return time.perf_counter() - self.started_at
+        """Seconds that the run has trained, those before it was left and gone on with as well."""
+        return self.seconds_before + time.perf_counter() - self.started_at
 
 
 @contextmanager
-def kept(run: RunFolder, *, begin: Callable[[], None], started: Callable[[], RunStarted]) -> Iterator[Ending]:
-    """`begin` writes what is known before the first step; what goes wrong in it leaves no folder."""
-    ending = Ending()
+def kept(
+    run: RunFolder, *, begin: Callable[[], None], started: Callable[[], RunStarted], resumed: Resumed | None = None
+) -> Iterator[Ending]:
+    """`begin` writes what is known before the first step; what goes wrong in it leaves no folder that was not there."""
+    ending = Ending(seconds_before=resumed.seconds_before if resumed else 0.0)
     try:
         begin()
     except BaseException:
-        run.discard()
+        if resumed is None:
+            run.discard()
         raise
     with listening(EventLog(run.events_file)):
         try:
             emit(started())
+            if resumed is not None:
+                emit(resumed)
             yield ending
         except UserError as error:
             _end(run, ending, status="failed", error={"code": error.code, "message": error.message})
@@ -80,6 +90,7 @@ def _end(run: RunFolder, ending: Ending, *, status: str, error: dict[str, str] |
         "reason": ending.reason or (progress.stop_reason if progress else ""),
         "fraction": ending.fraction,
         "signal_number": ending.signal_number,
+        "is_complete": ending.is_complete and error is None,
     }
     if progress:
         best = {"epoch": progress.best.improved_at, "value": progress.best.best}

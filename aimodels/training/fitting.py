@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-import keras
 import tensorflow as tf
 
 from aimodels.config.schema import Config, TokenBudget
@@ -13,10 +13,14 @@ from aimodels.distribution.strategy import Placement
 from aimodels.errors import FailedError
 from aimodels.events import EpochEnded, EpochStarted, StoppedEarly, emit
 from aimodels.runs.folder import RunFolder
+from aimodels.training.checkpointing import Start, StateKeeper
 from aimodels.training.ending import Ending
 from aimodels.training.image_source import broken_images_named
 from aimodels.training.progress import Progress, after_epoch
+from aimodels.training.rolling_back import go_back, prepare_to_go_back
 from aimodels.training.schedules import LearningRate, Steps
+from aimodels.training.state import has_finite_weights
+from aimodels.training.stepping import Stepping
 from aimodels.training.stopping import LeftEpoch, LossNotFinite, StepWatcher, StopTraining, deadline, watching_signals
 from aimodels.training.tensorboard import write_scalars
 from aimodels.training.unfreezing import train_layers
@@ -25,8 +29,8 @@ from aimodels.training.unfreezing import train_layers
 class EpochBatches(Protocol):
     """Where the batches of an epoch, and those to validate on, come from."""
 
-    def epoch(self, epoch: int) -> tf.data.Dataset:
-        """The training batches of one epoch, counted from 0."""
+    def epoch(self, epoch: int, *, first_step: int = 0) -> tf.data.Dataset:
+        """The training batches of one epoch from a step on, both counted from 0."""
 
     def validation(self) -> tf.data.Dataset | None:
         """The validation batches; None where there is no validation split."""
@@ -44,7 +48,7 @@ class Fitted(Protocol):
         """The examples."""
 
     @property
-    def model(self) -> keras.Model:
+    def model(self) -> Stepping:
         """What `fit` is called on."""
 
     @property
@@ -71,8 +75,15 @@ class Fitted(Protocol):
     def last_rate(self) -> float:
         """The learning rate of the last step that was done."""
 
-    def save(self, run: RunFolder, *, epoch: int, is_best: bool) -> None:
-        """Keep what was learned in the epochs so far."""
+    @property
+    def frozen(self) -> str:
+        """A hash of the weights that never train and are no part of `model`; empty where there are none."""
+
+    def save_best(self, run: RunFolder, *, epoch: int) -> None:
+        """Keep what was learned, for whoever uses the run: it is the best so far."""
+
+    def save_last(self, run: RunFolder, *, epoch: int) -> None:
+        """Keep what was learned when training ends."""
 
     def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, left: LeftEpoch) -> Progress:
         """Keep what an epoch that was left has learned, if it is to be kept; the state after it."""
@@ -81,42 +92,76 @@ class Fitted(Protocol):
 Feed = Callable[[Callable[[], None]], EpochBatches]
 
 
-def fit(run: RunFolder, prepared: Fitted, *, ending: Ending, feed: Feed | None = None) -> None:
+@dataclass(frozen=True)
+class Loop:
+    """What every epoch of one training has to do with."""
+
+    run: RunFolder
+    prepared: Fitted
+    watcher: StepWatcher
+    keeper: StateKeeper
+
+
+def fit(
+    run: RunFolder, prepared: Fitted, *, ending: Ending, feed: Feed | None = None, start: Start | None = None
+) -> None:
     """Train epoch by epoch until done, stopped early, out of time or interrupted; `ending` learns which.
 
-    `feed` gives the batches where they take a while to be made; it calls what it is given now and then.
+    `feed` gives the batches where they take a while to be made; it calls what it is given now and then. `start` is
+    where a training goes on that was left.
 
     Raises:
         FailedError: the loss is not finite, or memory is exhausted.
+        MachineError: the state cannot be written.
     """
-    train, progress = prepared.config.train, prepared.progress
-    with watching_signals() as signals:
-        ends_at = deadline(train.max_time, started_at=time.perf_counter())
+    start = start or Start(prepared.progress)
+    with watching_signals() as signals, StateKeeper(run, prepared, start=start) as keeper:
+        ends_at = deadline(prepared.config.train.max_time, started_at=time.perf_counter())
         watcher = StepWatcher(run, signals=signals, ends_at=ends_at, steps=prepared.steps.per_epoch)
+        loop = Loop(run, prepared, watcher, keeper)
+        prepare_to_go_back(loop)
         try:
             batches = feed(watcher.look) if feed else prepared.batches
-            while progress.epochs_done < train.epochs and not progress.stop_reason:
-                progress = one_epoch(run, prepared, progress=progress, watcher=watcher, batches=batches)
-                ending.progress = progress
+            _train(loop, batches, ending=ending)
         except StopTraining as stop:
             ending.stop(stop, fraction=watcher.fraction)
-            progress = prepared.leave(run, progress=progress, stop=stop, left=watcher.left)
+            keeper.keep_left()
+            progress = prepared.leave(run, progress=keeper.progress, stop=stop, left=watcher.left)
             if progress.epochs_done:
                 ending.progress = progress
-    reason = ending.reason or progress.stop_reason
+        keeper.wait()
+        prepared.save_last(run, epoch=keeper.progress.epochs_done)
+    ending.is_complete = not ending.reason
+    reason = ending.reason or keeper.progress.stop_reason
     if reason:
-        emit(StoppedEarly(epoch=progress.epochs_done, reason=reason))
+        emit(StoppedEarly(epoch=keeper.progress.epochs_done, reason=reason))
 
 
-def one_epoch(
-    run: RunFolder, prepared: Fitted, *, progress: Progress, watcher: StepWatcher, batches: EpochBatches
-) -> Progress:
-    """Train one epoch, write down what it gave, and give the state after it."""
-    epoch = progress.epochs_done
-    emit(EpochStarted(epoch + 1))
+def _train(loop: Loop, batches: EpochBatches, *, ending: Ending) -> None:
+    train, keeper = loop.prepared.config.train, loop.keeper
+    if keeper.progress.epochs_done:
+        ending.progress = keeper.progress
+    loop.prepared.rate.reduction.assign(keeper.progress.share_of_rate(train))
+    while keeper.progress.epochs_done < train.epochs and not keeper.progress.stop_reason:
+        try:
+            ending.progress = one_epoch(loop, batches)
+        except LossNotFinite as broken:
+            go_back(loop, broken)
+            ending.progress = keeper.progress if keeper.progress.epochs_done else None
+
+
+def one_epoch(loop: Loop, batches: EpochBatches) -> Progress:
+    """Train one epoch, or the rest of one, write down what it gave, and give the state after it."""
+    keeper, watcher = loop.keeper, loop.watcher
+    emit(EpochStarted(keeper.progress.epochs_done + 1))
+    before = keeper.epoch_seconds_before
+    watcher.go_on(keeper.position.step, seconds=before)
     started_at = time.perf_counter()
-    metrics = _fit_epoch(run, prepared, epoch=epoch, watcher=watcher, batches=batches)
-    return end_epoch(run, prepared, progress=progress, metrics=metrics, seconds=time.perf_counter() - started_at)
+    metrics = _fit_epoch(loop, batches)
+    seconds = before + time.perf_counter() - started_at
+    progress = end_epoch(loop.run, loop.prepared, progress=keeper.progress, metrics=metrics, seconds=seconds)
+    keeper.end_epoch(progress)
+    return progress
 
 
 def end_epoch(
@@ -126,9 +171,9 @@ def end_epoch(
     epoch = progress.epochs_done
     metrics["learning_rate"] = prepared.last_rate
     after = after_epoch(progress, metrics, train=prepared.config.train)
-    prepared.rate.reduction.assign(after.reduction)
-    is_best = after.best.improved_at == after.epochs_done
-    prepared.save(run, epoch=epoch + 1, is_best=is_best)
+    prepared.rate.reduction.assign(after.share_of_rate(prepared.config.train))
+    if after.best.improved_at == after.epochs_done:
+        prepared.save_best(run, epoch=epoch + 1)
     run.add_epoch(metrics, epoch=epoch + 1)
     run.add_timing(epoch=epoch + 1, seconds=seconds, examples_per_second=len(prepared.dataset.train) / seconds)
     if prepared.config.train.tensorboard:
@@ -137,38 +182,56 @@ def end_epoch(
     return after
 
 
-def _fit_epoch(
-    run: RunFolder, prepared: Fitted, *, epoch: int, watcher: StepWatcher, batches: EpochBatches
-) -> dict[str, float]:
-    train = prepared.config.train
+def _fit_epoch(loop: Loop, batches: EpochBatches) -> dict[str, float]:
+    prepared, epoch, train = loop.prepared, loop.keeper.position.epoch, loop.prepared.config.train
     if train_layers(prepared.model, epoch=epoch):
         # What trains is part of the graph of a step.
         prepared.model.make_train_function(force=True)
     try:
         with broken_images_named(prepared.dataset):
-            history = prepared.model.fit(
-                batches.epoch(epoch),
-                validation_data=batches.validation(),
-                initial_epoch=epoch,
-                epochs=epoch + 1,
-                # The order is decided in the batches; Keras warns when it is asked to shuffle a dataset.
-                shuffle=False,
-                verbose=0,
-                callbacks=[watcher],
-            )
-    except LossNotFinite as broken:
-        raise _not_finite(run, prepared, broken) from broken
+            found = _measured_epoch(loop, batches, epoch=epoch)
     except tf.errors.ResourceExhaustedError as error:
         raise FailedError(
             f"out of memory in epoch {epoch + 1} with batch size {train.batch_size} on {prepared.placement.device}",
             code="AM402",
             help=f"try {_half(train.batch_size)}; it changes the result, so it is left to you",
         ) from error
-    metrics = {name: float(history.history[name][-1]) for name in sorted(history.history, key=_loss_first)}
-    if not all(map(_is_finite, metrics.values())):
-        raise _not_finite(
-            run, prepared, LossNotFinite(epoch=epoch + 1, step=prepared.steps.per_epoch, last_finite=None)
-        )
+    metrics = {name: found[name] for name in sorted(found, key=_loss_first)}
+    if not all(map(_is_finite, metrics.values())) or not has_finite_weights(prepared.model):
+        raise LossNotFinite(epoch=epoch + 1, step=prepared.steps.per_epoch, last_finite=None)
+    return metrics
+
+
+def _measured_epoch(loop: Loop, batches: EpochBatches, *, epoch: int) -> dict[str, float]:
+    """What an epoch gave, or the rest of one that goes on."""
+    prepared, step = loop.prepared, loop.keeper.position.step
+    if step == prepared.steps.per_epoch:
+        return _validated(loop, batches, epoch=epoch)
+    train = batches.epoch(epoch, first_step=step)
+    if step:
+        # They have values already, which are put back when Keras begins the epoch.
+        prepared.model.make_measures(train)
+    history = prepared.model.fit(
+        train,
+        validation_data=batches.validation(),
+        initial_epoch=epoch,
+        epochs=epoch + 1,
+        # The order is decided in the batches; Keras warns when it is asked to shuffle a dataset.
+        shuffle=False,
+        verbose=0,
+        callbacks=[loop.keeper, loop.watcher],
+    )
+    return {name: float(values[-1]) for name, values in history.history.items()}
+
+
+def _validated(loop: Loop, batches: EpochBatches, *, epoch: int) -> dict[str, float]:
+    """What an epoch gave whose steps were all done when it was left, once it is validated."""
+    metrics, validation = dict(loop.keeper.measured), batches.validation()
+    loop.watcher.on_epoch_begin(epoch)
+    if validation is not None:
+        model = loop.prepared.model
+        found = model.evaluate(validation, verbose=0, return_dict=True, callbacks=[loop.watcher])
+        metrics |= {f"val_{name}": float(value) for name, value in found.items()}
     return metrics
 
 
@@ -198,21 +261,4 @@ def _ended(after: Progress, metrics: dict[str, float], *, prepared: Fitted, seco
         best=after.best.best,
         best_epoch=after.best.improved_at,
         patience=f"{stopping.since}/{early.patience}" if stopping and early else "",
-    )
-
-
-def _not_finite(run: RunFolder, prepared: Fitted, broken: LossNotFinite) -> FailedError:
-    rate = prepared.last_rate
-    before = "" if broken.last_finite is None else f"; it was {broken.last_finite:.4g} shortly before"
-    kept = (
-        "the checkpoints of the last good epoch are kept"
-        if run.checkpoint("last").exists()
-        else "no epoch was finished"
-    )
-    return FailedError(
-        f"the loss is not a finite number in epoch {broken.epoch}, at or before step {broken.step}{before}",
-        code="AM401",
-        help=f"the learning rate was {rate:.2g}: try train.optimizer.learning_rate={rate / 10:.2g}, "
-        "or train.optimizer.clip.norm=1.0; check the data for extreme values",
-        notes=(f"{kept}: {run.checkpoints}",),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import keras
 import tensorflow as tf
@@ -19,7 +20,7 @@ from aimodels.layers.low_rank import num_merged_parameters
 from aimodels.runs.folder import RunFolder
 from aimodels.training.assembling import Network, assemble
 from aimodels.training.batching import Batches
-from aimodels.training.checkpoints import save_best, save_last
+from aimodels.training.checkpoints import save_network
 from aimodels.training.compiling import compile_model
 from aimodels.training.features import FeatureBatches, feature_batches, split_at_features
 from aimodels.training.objectives import objective_for
@@ -27,6 +28,7 @@ from aimodels.training.progress import Progress, begin
 from aimodels.training.schedules import LearningRate, Steps
 from aimodels.training.sharing import shares_of
 from aimodels.training.speed import Speed, Work, choose_speed
+from aimodels.training.state import hash_of
 from aimodels.training.stepping import Trained
 from aimodels.training.stopping import LeftEpoch, StopTraining
 from aimodels.training.target_scale import target_scale
@@ -77,18 +79,28 @@ class Prepared:
         encoder = self.network.encoder
         return self.batches if encoder is None else feature_batches(self.batches, encoder, between=between)
 
-    def save(self, run: RunFolder, *, epoch: int, is_best: bool) -> None:
-        """The network with the state of its optimizer as the last checkpoint, alone as the best one, with the weights
-        averaged there if they have an average."""
-        save_last(run, self.network.whole, epoch=epoch)
-        if is_best:
-            with self.model.averaged():
-                save_best(run, self.network.whole, epoch=epoch)
+    @cached_property
+    def frozen(self) -> str:
+        """A hash of the encoder whose features are computed once; empty where there is none."""
+        encoder = self.network.encoder
+        return "" if encoder is None else hash_of(encoder)
+
+    def save_best(self, run: RunFolder, *, epoch: int) -> None:
+        """The network alone as the best checkpoint, with the weights averaged there if they have an average."""
+        self._save(run, which="best", epoch=epoch)
+
+    def save_last(self, run: RunFolder, *, epoch: int) -> None:
+        """The same as the last checkpoint."""
+        self._save(run, which="last", epoch=epoch)
+
+    def _save(self, run: RunFolder, *, which: str, epoch: int) -> None:
+        with self.model.averaged():
+            save_network(run, self.network.whole, which=which, epoch=epoch)
 
     def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, left: LeftEpoch) -> Progress:
-        """Nothing of a first, unfinished epoch is lost; that of a later one is."""
+        """Nothing of a first, unfinished epoch is lost; a later one is gone on with by `--resume`."""
         if not run.checkpoint("best").exists():
-            self.save(run, epoch=0, is_best=True)
+            self.save_best(run, epoch=0)
         return progress
 
 
@@ -113,7 +125,8 @@ def resolved(loaded: Loaded, dataset: Dataset) -> Loaded:
         emit(Inferred(dataset.inferred))
     if dataset.resolved is None:
         return loaded
-    return replace(loaded, config=loaded.config.model_copy(update={"data": dataset.resolved}))
+    config = loaded.config.model_copy(update={"data": dataset.resolved})
+    return replace(loaded, config=config, asked=loaded.asked or loaded.config)
 
 
 def prepare(config: Config, dataset: Dataset, *, placement: Placement) -> Prepared:
@@ -167,10 +180,6 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
     warn_of_late_layers(network.trained, steps=steps)
     speed = _speed(network, batches, steps=steps, placement=placement)
     rate = compile_model(network.trained, objective, train=config.train, steps=steps, speed=speed)
-    if network.trained is not network.whole:
-        # The whole network is saved with the state of the optimizer; the variables are the same. Its loss would be
-        # that of the answers in their own unit, and a file should not name what Keras alone does not know.
-        network.whole.compile(optimizer=network.trained.optimizer)
     return Prepared(
         config=config,
         dataset=dataset,

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
+from aimodels.config.checkpointing import Rollback
 from aimodels.config.optimizers import Plateau
 from aimodels.config.schema import Train
 from aimodels.data.dataset import Dataset, TableInput
@@ -42,7 +43,10 @@ class Watch:
 
 @dataclass(frozen=True)
 class Progress:
-    """The state of a training between two epochs; everything a resumed run needs besides the weights."""
+    """The state of a training between two epochs; everything a resumed run needs besides the weights.
+
+    `reduction` is what plateaus have left of the learning rate; `rollbacks` is how often the loss was not finite.
+    """
 
     epochs_done: int
     best: Watch
@@ -50,6 +54,12 @@ class Progress:
     plateau: Watch | None
     reduction: float = 1.0
     stop_reason: str = ""
+    rollbacks: int = 0
+
+    def share_of_rate(self, train: Train) -> float:
+        """What plateaus and rollbacks have left of the learning rate."""
+        on_nan = train.on_nan
+        return self.reduction * (on_nan.factor**self.rollbacks if isinstance(on_nan, Rollback) else 1.0)
 
 
 def begin(train: Train, dataset: Dataset) -> Progress:
@@ -116,4 +126,4 @@ def after_epoch(progress: Progress, metrics: dict[str, float], *, train: Train) 
     reason = ""
     if stopping and train.early_stopping and stopping.since >= train.early_stopping.patience:
         reason = f"{stopping.metric} did not improve for {counted(stopping.since, 'epoch')}"
-    return Progress(epoch, best, stopping, plateau, reduction, reason)
+    return Progress(epoch, best, stopping, plateau, reduction, reason, progress.rollbacks)

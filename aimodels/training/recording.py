@@ -16,8 +16,10 @@ from aimodels.runs.environment import environment
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
 from aimodels.runs.signature import signature_of
+from aimodels.training.checkpointing import Start
 from aimodels.training.ending import Ending, kept
 from aimodels.training.image_source import broken_images_named
+from aimodels.training.resuming import go_on_in, goes_on_in, resumed_event
 from aimodels.training.table_facts import columns_seen, first_rows, label_of
 from aimodels.training.word_facts import in_words, lengths_of, sampled_texts, text_samples, word_facts
 
@@ -78,12 +80,19 @@ class Recorded(Protocol):
 
 
 @contextmanager
-def recording(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> Iterator[Ending]:
-    """Begin the run folder, listen while the block trains, and write down how it ended, whatever happens."""
+def recording(
+    run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPlace, start: Start
+) -> Iterator[Ending]:
+    """Begin the run folder, or go on in it, listen while the block trains, and write down how it ended, whatever
+    happens."""
+    resumed = resumed_event(run, prepared, start=start) if goes_on_in(run, where) else None
     with kept(
         run,
-        begin=lambda: _begin(run, loaded, prepared, where=where),
+        begin=lambda: (
+            go_on_in(run, loaded, where=where, start=start) if resumed else _begin(run, loaded, prepared, where=where)
+        ),
         started=lambda: started(run, prepared, reading=_reading(prepared)),
+        resumed=resumed,
     ) as ending:
         yield ending
 
@@ -116,6 +125,7 @@ def facts_of(loaded: Loaded, prepared: Recorded, *, where: RunPlace) -> dict[str
         "dataset": prepared.config.data.name,
         "architecture": prepared.config.model.name,
         "config_sha256": hashlib.sha256(loaded.source.encode()).hexdigest(),
+        "asked_data": loaded.asked.data.model_dump(mode="json") if loaded.asked else None,
         "data": provenance.description,
         "data_fingerprint": provenance.fingerprint,
         "data_counts": provenance.counts,

@@ -49,7 +49,7 @@ class Stepping(_Model):
     def fit(self, x: Any, *, validation_data: Any = None, **options: Any) -> Any:
         """As `keras.Model.fit`, of a dataset of batches, or of the shares of one epoch."""
         if _takes_shares(x):
-            self._make_measures(x)
+            self.make_measures(x)
             x, options["steps_per_epoch"] = self._shared(x, "train_step")
             if validation_data is not None:
                 validation_data, options["validation_steps"] = self._shared(validation_data, "test_step")
@@ -58,7 +58,7 @@ class Stepping(_Model):
     def evaluate(self, x: Any = None, **options: Any) -> Any:
         """As `keras.Model.evaluate`, with the weights averaged where there is an average."""
         if _takes_shares(x):
-            self._make_measures(x)
+            self.make_measures(x)
             x, options["steps"] = self._shared(x, "test_step")
         with self.averaged():
             return super().evaluate(x, **options)
@@ -169,10 +169,11 @@ class Stepping(_Model):
         if _num_replicas_of(self.distribute_strategy) == 1:
             super()._maybe_symbolic_build(iterator=iterator, data_batch=data_batch)
 
-    def _make_measures(self, shares: tf.data.Dataset) -> None:
-        """Make the variables of what is measured, in the strategy's scope."""
+    def make_measures(self, batches: tf.data.Dataset) -> None:
+        """Make the variables of what is measured, in the strategy's scope; Keras alone makes them in the first step."""
+        spec = batches.element_spec
         with self.distribute_strategy.scope():
-            self._symbolic_build(data_batch=shares.element_spec.batch)
+            self._symbolic_build(data_batch=spec.batch if isinstance(spec, Share) else spec)
 
     def _shared(self, shares: tf.data.Dataset, step: str) -> tuple[Any, int]:
         """The shares as the strategy wants them, and the steps that they are for."""

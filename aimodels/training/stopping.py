@@ -80,7 +80,16 @@ def watching_signals() -> Iterator[Signals]:
 
 def deadline(max_time: str | None, *, started_at: float) -> float:
     """When the time is over, on the clock of `time.perf_counter`."""
-    return math.inf if max_time is None else started_at + float(max_time[:-1]) * SECONDS[max_time[-1]]
+    return math.inf if max_time is None else started_at + seconds_of(max_time)
+
+
+def seconds_of(duration: str) -> float:
+    """`90s`, `30m` or `2h` in seconds.
+
+    >>> seconds_of("1.5m")
+    90.0
+    """
+    return float(duration[:-1]) * SECONDS[duration[-1]]
 
 
 class StepWatcher(keras.callbacks.Callback):
@@ -98,7 +107,12 @@ class StepWatcher(keras.callbacks.Callback):
         self._last_finite: float | None = None
         self._is_finite = True
         self._steps_done = 0
+        self._first_step, self._seconds_before = 0, 0.0
         self._began_at = time.perf_counter()
+
+    def go_on(self, step: int, *, seconds: float) -> None:
+        """The next epoch is one that goes on after so many of its steps, and of its seconds."""
+        self._first_step, self._seconds_before = step, seconds
 
     @property
     def fraction(self) -> float:
@@ -113,8 +127,8 @@ class StepWatcher(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Remember which epoch this is; Keras counts from 0."""
         self._epoch = epoch + 1
-        self._steps_done = 0
-        self._began_at = time.perf_counter()
+        self._steps_done = self._first_step
+        self._began_at = time.perf_counter() - self._seconds_before
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """What was asked for between two epochs is done before another step."""
@@ -122,7 +136,7 @@ class StepWatcher(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """After every call from Python, which is `steps_per_execution` steps."""
-        step = min(batch + 1, self._steps)
+        step = min(self._first_step + batch + 1, self._steps)
         self._steps_done = step
         clock = time.perf_counter()
         self._leave_if_asked(clock)

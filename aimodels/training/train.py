@@ -14,6 +14,7 @@ from aimodels.training.crewed import met, run_of
 from aimodels.training.fitting import fit
 from aimodels.training.preparing import prepare, refuse_folds, resolved
 from aimodels.training.recording import recording
+from aimodels.training.resuming import start_of
 from aimodels.training.seeding import seed_everything
 
 
@@ -36,6 +37,8 @@ def train(loaded: Loaded, where: RunPlace) -> RunFolder:
         seed_everything(config.seed, deterministic=config.train.deterministic)
         with phase("building model"), placement.strategy.scope():
             prepared = prepare(loaded.config, dataset, placement=placement)
-        with run_of(crew, loaded, where) as run, recording(run, loaded, prepared, where=where) as ending:
-            fit(run, prepared, ending=ending, feed=prepared.feed)
+        with run_of(crew, loaded, where) as run:
+            start = start_of(run, prepared, where=where)
+            with recording(run, loaded, prepared, where=where, start=start) as ending:
+                fit(run, prepared, ending=ending, feed=prepared.feed, start=start)
     return run

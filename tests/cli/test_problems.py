@@ -42,8 +42,8 @@ error[AM101]: unknown key `train.epoch`
  8 |   optimizer:
    |
    = help: rename it to `epochs` (a whole number, 1 or more; default 10)
-   = note: keys allowed under `train`: augment, batch_size, class_weights, deterministic, device, early_stopping, \
-epochs, folds, ... (20)
+   = note: keys allowed under `train`: accumulate, augment, batch_size, checkpoint, class_weights, \
+deterministic, device, early_stopping, ... (24)
 
 error[AM102]: `train.optimizer.learning_rate` must be a number above 0, found the text "fast"
    --> bad.yaml:9:20

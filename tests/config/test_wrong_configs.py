@@ -48,7 +48,9 @@ WRONG = {
     "alias val_split": Wrong(BOTH + "val_split: 0.1", "AM101", 3, 1, "data.validation"),
     "alias metrics": Wrong(BOTH + "metrics: [accuracy]", "AM101", 3, 1, "evaluate"),
     "alias of another dataset": Wrong("data: {name: image_folder, source: y}\n" + MODEL, "AM101", 1, 28, "path"),
-    "nothing near": Wrong(BOTH + "train: {zzz: 1}", "AM101", 3, 9, says="keys allowed under `train`: augment, batch"),
+    "nothing near": Wrong(
+        BOTH + "train: {zzz: 1}", "AM101", 3, 9, says="keys allowed under `train`: accumulate, augment, batch"
+    ),
     "null under an unknown key": Wrong(BOTH + "train:\n  epoch:", "AM101", 4, 3, "epochs"),
     "close spelling elsewhere": Wrong(BOTH + "learning_rte: 1", "AM101", 3, 1, "train.optimizer.learning_rate"),
     "key of another optimizer": Wrong(

@@ -50,7 +50,7 @@ def test_steps_that_the_optimizer_left_out_count_as_well(
         steps=Steps(per_epoch=10, epochs=5),
         metric_names=["loss"],
         measured=lambda: {"val_loss": 2.0},
-        save=lambda run, epoch, is_best: None,
+        save_best=lambda run, epoch: None,
     )
     run: Any = SimpleNamespace(encoder=tmp_path / "encoder")
     progress: Any = SimpleNamespace(epochs_done=1)

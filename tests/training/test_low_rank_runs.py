@@ -27,15 +27,26 @@ train: {epochs: 2, batch_size: 16, optimizer: {name: adam, learning_rate: 5e-2}}
 # Two blocks: query and value from 16 numbers to 16, inner from 16 to 32; and the head.
 NUM_TRAINED = 2 * 3 * (32 + 32 + 48) + 17
 
+APART = "apart.keras"  # the network as it was trained, beside the runs
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    from aimodels.training import preparing
     from aimodels.training.train import train
 
     folder = tmp_path_factory.mktemp("low_rank")
     encoder = write_tiny_encoder(folder / "tiny")
     (folder / "changed.yaml").write_text(BASE.replace("tiny", str(encoder)))
-    return train(load(folder / "changed.yaml"), RunPlace(folder / "runs"))
+    save_last = preparing.Prepared.save_last
+
+    def save_apart_too(prepared: Any, run: RunFolder, *, epoch: int) -> None:
+        prepared.network.whole.save(folder / APART)
+        save_last(prepared, run, epoch=epoch)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preparing.Prepared, "save_last", save_apart_too)
+        return train(load(folder / "changed.yaml"), RunPlace(folder / "runs"))
 
 
 def read(path: Path) -> Any:
@@ -53,21 +64,30 @@ def changes_in(model: Any) -> int:
     return sum(isinstance(layer, LowRank) for layer in model._flatten_layers())
 
 
-def test_the_best_checkpoint_is_plain_and_the_last_keeps_them_apart(run: RunFolder) -> None:
-    best, last = read(run.checkpoint("best")), read(run.checkpoint("last"))
-    assert (changes_in(best), changes_in(last)) == (0, 6)
+def as_trained(run: RunFolder) -> Any:
+    return read(run.path.parent.parent / APART)
+
+
+def test_the_checkpoints_are_plain(run: RunFolder) -> None:
+    best, last, apart = read(run.checkpoint("best")), read(run.checkpoint("last")), as_trained(run)
+    assert (changes_in(best), changes_in(last), changes_in(apart)) == (0, 0, 6)
     facts = run.facts()
     assert facts["choices"]["encoder"] == str(Path(run.config.model.encoder).absolute())
-    assert facts["num_parameters"] == best.count_params() == last.count_params() - (NUM_TRAINED - 17)
+    assert (
+        facts["num_parameters"]
+        == best.count_params()
+        == last.count_params()
+        == apart.count_params() - (NUM_TRAINED - 17)
+    )
     assert facts["num_trainable"] == NUM_TRAINED
-    assert sum(int(np.prod(weight.shape)) for weight in last.trainable_variables) == NUM_TRAINED
+    assert sum(int(np.prod(weight.shape)) for weight in apart.trainable_variables) == NUM_TRAINED
 
 
 def test_the_last_checkpoint_answers_as_it_was_trained(run: RunFolder) -> None:
     from aimodels.runs.loading import load_model
 
     texts = np.array(["a good film", "boring, bad and awful", ""], dtype=object)
-    apart, merged = read(run.checkpoint("last")), load_model(run, "last")
+    apart, merged = as_trained(run), load_model(run, "last")
     assert changes_in(merged) == 0
     np.testing.assert_allclose(merged.predict(texts, verbose=0), apart.predict(texts, verbose=0), atol=1e-5)
 
@@ -76,7 +96,7 @@ def test_something_was_changed(run: RunFolder) -> None:
     from aimodels.encoders.finding import find_encoder
     from aimodels.layers.low_rank import LowRank
 
-    for layer in read(run.checkpoint("last"))._flatten_layers():
+    for layer in as_trained(run)._flatten_layers():
         if isinstance(layer, LowRank):
             assert np.abs(layer.as_kernel()).max() > 1e-3
     encoder = find_encoder(run.config.model.encoder)

@@ -30,7 +30,7 @@ LAYERS = ("encoder_embeddings", "encoder_block_1", "encoder_block_2")
 
 def trained(tmp_path: Path, *overrides: str) -> tuple[RunFolder, list[dict[str, np.ndarray]]]:
     """A run, and the weights of its layers before the first epoch and after each."""
-    from aimodels.training import preparing
+    from aimodels.training import fitting, preparing
     from aimodels.training.train import train
 
     (tmp_path / "gradual.yaml").write_text(BASE)
@@ -40,10 +40,12 @@ def trained(tmp_path: Path, *overrides: str) -> tuple[RunFolder, list[dict[str, 
         layers = {layer.name: layer for layer in prepared.model.layers if layer.weights}
         seen.append({name: np.concatenate([w.ravel() for w in each.get_weights()]) for name, each in layers.items()})
 
-    save, feed = preparing.Prepared.save, preparing.Prepared.feed
+    end_epoch, feed = fitting.end_epoch, preparing.Prepared.feed
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(preparing.Prepared, "feed", lambda self, between: look(self) or feed(self, between))
-        patch.setattr(preparing.Prepared, "save", lambda self, *args, **kw: look(self) or save(self, *args, **kw))
+        patch.setattr(
+            fitting, "end_epoch", lambda run, prepared, **kw: look(prepared) or end_epoch(run, prepared, **kw)
+        )
         run = train(load(tmp_path / "gradual.yaml", overrides=overrides), RunPlace(tmp_path / "runs"))
     return run, seen
 

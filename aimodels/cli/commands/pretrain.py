@@ -7,8 +7,10 @@ from typer import Argument, Option
 from aimodels.cli import training_options as options
 from aimodels.cli.console import Console
 from aimodels.cli.pretraining import draw_pretraining, pretrain_run, pretraining_summary, try_pretraining
+from aimodels.cli.resuming import Asked, chosen
 from aimodels.cli.summary import run_document
 from aimodels.cli.training import raise_if_interrupted, streamed, worker_done
+from aimodels.runs.folder import PRETRAINING
 from aimodels.runs.place import RunPlace
 
 GROUP = "more"
@@ -16,7 +18,7 @@ GROUP = "more"
 
 def command(
     console: Console,
-    config: options.ConfigName,
+    config: options.ConfigName = "",
     changes: Annotated[
         list[str] | None, Argument(metavar="[KEY=VALUE]...", help="Changes of the config: pretrain.whole_words=true")
     ] = None,
@@ -30,6 +32,7 @@ def command(
     name: options.Name = None,
     limit: Annotated[int | None, Option("--limit", help="data.limit: texts per split, for a smoke run.")] = None,
     max_time: options.MaxTime = None,
+    resume: options.Resume = None,
     run_dir: options.RunDir = None,
     tag: options.Tags = None,
     notes: options.Notes = "",
@@ -45,17 +48,21 @@ def command(
     Examples:
       aimodels pretrain imdb_pretrain --max-time 20m
       aimodels pretrain my.yaml pretrain.whole_words=true
+      aimodels pretrain --resume
       aimodels train my.yaml model.encoder=runs/my-001/encoder
     """
     named = {"train.epochs": epochs, "train.batch_size": batch_size, "train.optimizer.learning_rate": lr, "seed": seed}
     more = {"train.device": device, "name": name, "data.limit": limit, "train.max_time": max_time}
     words = [*(changes or ()), *(set_ or ())]
-    loaded = options.loaded_config(config, changes=words, unset=unset or (), options={**named, **more})
+    settings = {**named, **more}
+    asked = Asked(config, words, unset or (), settings, resume=resume, run_dir=run_dir, kind=PRETRAINING)
+    what = chosen(console, asked)
+    loaded = what.loaded
     if dry_run:
         found = try_pretraining(console, loaded)
         console.out("ready; nothing was trained and no run was made")
         return found
-    place = RunPlace(console.runs_dir, exactly=run_dir, tags=tag or (), notes=notes)
+    place = RunPlace(console.runs_dir, exactly=run_dir, tags=tag or (), notes=notes, resumed=what.resumed)
     with streamed(console, events):
         run = pretrain_run(loaded, place)
         if run.worker:

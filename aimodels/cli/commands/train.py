@@ -7,6 +7,7 @@ from typer import Argument, Option
 from aimodels.cli import training_options as options
 from aimodels.cli.console import Console
 from aimodels.cli.cross_validating import asks_for_folds, one_fold, train_folds
+from aimodels.cli.resuming import Asked, chosen
 from aimodels.cli.summary import run_document, summary
 from aimodels.cli.training import finish_training, raise_if_interrupted, streamed, train_run, try_out, worker_done
 from aimodels.runs.place import RunPlace
@@ -16,7 +17,7 @@ GROUP = "start"
 
 def command(
     console: Console,
-    config: options.ConfigName,
+    config: options.ConfigName = "",
     changes: Annotated[
         list[str] | None, Argument(metavar="[KEY=VALUE]...", help="Changes of the config: train.epochs=3")
     ] = None,
@@ -36,6 +37,7 @@ def command(
         int | None, Option("--jobs", min=1, help="Folds trained at a time; default: as cores allow, one on a GPU.")
     ] = None,
     max_time: options.MaxTime = None,
+    resume: options.Resume = None,
     run_dir: options.RunDir = None,
     tag: options.Tags = None,
     notes: options.Notes = "",
@@ -50,15 +52,19 @@ def command(
       aimodels train my.yaml train.epochs=3 -s model.dropout=0.5
       aimodels train my.yaml --folds 5
       RUN=$(aimodels train my.yaml -q)
+      aimodels train --resume
+      aimodels train my.yaml --resume auto
     """
     named = {"train.epochs": epochs, "train.batch_size": batch_size, "train.optimizer.learning_rate": lr, "seed": seed}
     more = {"train.device": device, "name": name, "data.limit": limit, "train.max_time": max_time, "train.folds": folds}
     words = [*(changes or ()), *(set_ or ())]
-    loaded = options.loaded_config(config, changes=words, unset=unset or (), options={**named, **more})
+    asked = Asked(config, words, unset or (), {**named, **more}, resume=resume, run_dir=run_dir)
+    what = chosen(console, asked)
+    loaded = what.loaded
     in_folds = asks_for_folds(loaded, jobs=jobs)
     if dry_run:
         return try_out(console, one_fold(loaded) if in_folds else loaded)
-    place = RunPlace(console.runs_dir, exactly=run_dir, tags=tag or (), notes=notes)
+    place = RunPlace(console.runs_dir, exactly=run_dir, tags=tag or (), notes=notes, resumed=what.resumed)
     with streamed(console, events):
         if in_folds:
             return train_folds(console, loaded, place, jobs=jobs, plots=not no_plots)

@@ -6,10 +6,11 @@ from typer import Option
 
 from aimodels.cli import run_cells
 from aimodels.cli.console import Console
-from aimodels.cli.summary import listed
+from aimodels.cli.summary import how_to_name, listed
 from aimodels.cli.tables import Form, table
 from aimodels.runs.filtering import conditions
 from aimodels.runs.listing import all_runs, record
+from aimodels.runs.resuming import resume_command
 
 COLUMNS = "name,status,task,best,epochs,seconds,started,tags"
 
@@ -48,6 +49,11 @@ def command(
         form: Form = "csv" if csv else "markdown" if md else "text"
         console.out(table(console, headers=names, rows=rows, form=form))
         console.essential("\n".join(found.name for found in shown))
+    for found in shown:
+        if found.status == "lost":
+            console.note(
+                f"{found.name} is lost; go on with it: {resume_command(found.run, name=how_to_name(found.run))}"
+            )
     if len(shown) < len(records):
         console.note(f"{len(shown)} of {len(records)} runs in {console.runs_dir}; -n and --filter choose")
     elif not records:
