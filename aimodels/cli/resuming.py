@@ -103,6 +103,10 @@ def _run(console: Console, asked: Asked, *, loaded: Loaded | None) -> RunFolder 
             help="aimodels train CONFIG --resume auto; or name a run: aimodels runs ls",
         )
     candidates = _candidates(console, asked, stem=loaded.name if loaded else None)
+    if asked.resume == AUTO and asked.run_dir is not None:
+        # A new run would need the folder: that what is there is finished, or of another config, is told instead.
+        run = RunFolder(asked.run_dir)
+        return run if run.run_file.exists() else None
     if asked.resume == AUTO and loaded is not None:
         same = (run for run in candidates if not resuming.differences(loaded.config, run, is_inferred=False))
         return next(same, None)

@@ -119,7 +119,8 @@ def fit(
         ends_at = deadline(prepared.config.train.max_time, started_at=time.perf_counter())
         watcher = StepWatcher(run, signals=signals, ends_at=ends_at, steps=prepared.steps.per_epoch)
         loop = Loop(run, prepared, watcher, keeper)
-        prepare_to_go_back(loop)
+        if start.state is None:
+            prepare_to_go_back(loop)
         try:
             batches = feed(watcher.look) if feed else prepared.batches
             _train(loop, batches, ending=ending)
@@ -129,6 +130,9 @@ def fit(
             progress = prepared.leave(run, progress=keeper.progress, stop=stop, left=watcher.left)
             if progress.epochs_done:
                 ending.progress = progress
+        if signals.received and not ending.reason:
+            # It came when nothing was left to train, and what follows training had better not begin.
+            ending.stop(signals.as_stop(), fraction=0.0)
         keeper.wait()
         prepared.save_last(run, epoch=keeper.progress.epochs_done)
     ending.is_complete = not ending.reason

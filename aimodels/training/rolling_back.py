@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
 
 def prepare_to_go_back(loop: "Loop") -> None:
-    """Keep the state before the first step where training may have to go back to it."""
-    is_new = newest_state(loop.run.chief) is None
-    if isinstance(loop.prepared.config.train.on_nan, Rollback) and is_new:
+    """Keep the state before the first step if training may have to go back to it."""
+    if isinstance(loop.prepared.config.train.on_nan, Rollback):
         loop.keeper.keep()
 
 

@@ -62,6 +62,15 @@ class Signals:
         self.received = number
         emit(SignalReceived(signal.Signals(number).name))
 
+    def as_stop(self) -> StopTraining:
+        """What was received, as the reason to leave the loop."""
+        return stopped_by(self.received)
+
+
+def stopped_by(number: int) -> StopTraining:
+    """Leaving the loop for a signal."""
+    return StopTraining(f"interrupted by {signal.Signals(number).name}", signal_number=number)
+
 
 @contextmanager
 def watching_signals() -> Iterator[Signals]:
@@ -128,6 +137,7 @@ class StepWatcher(keras.callbacks.Callback):
         """Remember which epoch this is; Keras counts from 0."""
         self._epoch = epoch + 1
         self._steps_done = self._first_step
+        self._is_finite = True
         self._began_at = time.perf_counter() - self._seconds_before
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -161,7 +171,7 @@ class StepWatcher(keras.callbacks.Callback):
         *signals, is_over, is_broken = self.model.agreed(wishes) if isinstance(self.model, Stepping) else wishes
         for number, is_asked in zip(LEAVING, signals, strict=True):
             if is_asked:
-                raise StopTraining(f"interrupted by {number.name}", signal_number=number)
+                raise stopped_by(number)
         if is_broken:
             raise LossNotFinite(epoch=self._epoch, step=self._steps_done, last_finite=self._last_finite)
         if is_over:

@@ -41,6 +41,8 @@ model: {name: bert, encoder: tiny, wordpieces: {max_length: 24}}
 train: {epochs: 2, batch_size: 16, optimizer: {name: adam, learning_rate: 5e-3}}
 """
 
+SHORT_CALLS = "train.steps_per_execution=2"
+
 
 def notes() -> list[str]:
     chosen = random.Random(1)
@@ -324,3 +326,30 @@ def test_an_encoder_needs_a_piece_that_hides(tmp_path: Path) -> None:
     with pytest.raises(EncoderError) as raised:
         expect_able(without, Pretrain(), max_length=20)
     assert raised.value.code == "AM567"
+
+
+def test_a_pretraining_that_was_left_ends_as_the_one_that_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aimodels.pretraining.pretrain import pretrain
+    from aimodels.runs.resuming import going_on
+    from aimodels.training.stopping import StepWatcher, stopped_by
+
+    end_of_step = StepWatcher.on_train_batch_end
+
+    def leave(self: Any, batch: int, logs: Any = None) -> None:
+        end_of_step(self, batch, logs)
+        if self._epoch == 2 and batch:
+            raise stopped_by(signal.SIGTERM)
+
+    path = written(tmp_path)
+    whole = pretrain(load(path, overrides=[SHORT_CALLS]), RunPlace(tmp_path / "runs"))
+    with monkeypatch.context() as patch:
+        patch.setattr(StepWatcher, "on_train_batch_end", leave)
+        left = RunFolder(pretrain(load(path, overrides=[SHORT_CALLS]), RunPlace(tmp_path / "runs")).path)
+    assert left.facts()["status"] == "interrupted"
+    run = pretrain(going_on(left, left.config), RunPlace(tmp_path / "runs", resumed=left))
+    assert run.facts()["status"] == "finished"
+    assert run.history_file.read_bytes() == whole.history_file.read_bytes()
+    name = "model.safetensors"
+    assert (run.encoder / name).read_bytes() == (whole.encoder / name).read_bytes()
