@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aimodels.config.checkpointing import Rollback
 from aimodels.config.schema import Precision, Train
 from aimodels.distribution.cluster import Cluster, find_cluster
 from aimodels.errors import ConfigError, Problem, UsageError
@@ -44,7 +45,21 @@ def cluster_for(train: Train, environment: Mapping[str, str]) -> Cluster | None:
             help="on one machine: aimodels launch --workers 2 -- train CONFIG; on several, docs/clusters.md says which "
             "variables to set (TF_CONFIG, those of Slurm, AIMODELS_WORKERS)",
         )
+    if cluster is not None:
+        _check_agreement(train)
     return cluster
+
+
+def _check_agreement(train: Train) -> None:
+    """Refuse what each worker would decide for itself: one that keeps a state, or goes back, waits for the others."""
+    if train.checkpoint.every is not None:
+        what, help = "train.checkpoint.every", "count steps instead of minutes: train.checkpoint.every_steps=500"
+    elif isinstance(train.on_nan, Rollback):
+        what, help = "train.on_nan", "leave it at stop, and start again with --resume and a lower learning rate"
+    else:
+        return
+    message = f"`{what}` is for one process: several workers would not do it after the same step"
+    raise ConfigError([Problem(code="AM426", message=message, path=what, help=help)], source="train")
 
 
 def place(train: Train, *, cluster: Cluster | None = None) -> Placement:
