@@ -115,7 +115,7 @@ def fit(
         MachineError: the state cannot be written.
     """
     start = start or Start(prepared.progress)
-    with watching_signals() as signals, StateKeeper(run, prepared, start=start) as keeper:
+    with watching_signals(run) as signals, StateKeeper(run, prepared, start=start) as keeper:
         ends_at = deadline(prepared.config.train.max_time, started_at=time.perf_counter())
         watcher = StepWatcher(run, signals=signals, ends_at=ends_at, steps=prepared.steps.per_epoch)
         loop = Loop(run, prepared, watcher, keeper)
@@ -125,11 +125,13 @@ def fit(
             batches = feed(watcher.look) if feed else prepared.batches
             _train(loop, batches, ending=ending)
         except StopTraining as stop:
+            signals.left()
             ending.stop(stop, fraction=watcher.fraction)
             keeper.keep_left()
             progress = prepared.leave(run, progress=keeper.progress, stop=stop, left=watcher.left)
             if progress.epochs_done:
                 ending.progress = progress
+        signals.left()
         if signals.received and not ending.reason:
             # It came when nothing was left to train, and what follows training had better not begin.
             ending.stop(signals.as_stop(), fraction=0.0)

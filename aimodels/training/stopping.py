@@ -1,7 +1,9 @@
 """Reasons to leave the loop in the middle of an epoch: a signal, the time limit, a loss that is no longer a number."""
 
 import math
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +22,8 @@ SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 BETWEEN_STEP_EVENTS_SECONDS = 0.1
 LEAVING = (signal.SIGINT, signal.SIGTERM)
 BETWEEN_HEARTBEATS_SECONDS = 30.0
+# Schedulers and container platforms send SIGKILL 10 s after SIGTERM or later.
+SECONDS_TO_LEAVE = 8.0
 
 
 class StopTraining(Exception):
@@ -50,17 +54,39 @@ class LossNotFinite(Exception):
 
 
 class Signals:
-    """What the first SIGINT or SIGTERM leaves behind; a second one leaves at once."""
+    """What the first SIGINT or SIGTERM leaves behind; a second one leaves at once.
 
-    def __init__(self) -> None:
+    Nothing ends a step, or the making of its graph, before it is over. Where that takes longer than whoever sent a
+    SIGTERM may wait, the process ends without: the last state that was kept is gone on with.
+    """
+
+    def __init__(self, run: RunFolder | None = None) -> None:
         self.received = 0
+        self._run = run
+        self._timer: threading.Timer | None = None
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """The signal handler."""
         if self.received:
             raise KeyboardInterrupt
         self.received = number
+        if number == signal.SIGTERM and self._run is not None:
+            self._timer = threading.Timer(SECONDS_TO_LEAVE, self._leave_now, args=(self._run,))
+            self._timer.daemon = True
+            self._timer.start()
         emit(SignalReceived(signal.Signals(number).name))
+
+    def left(self) -> None:
+        """The loop is left: what is still to be written is, however long it takes."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _leave_now(self, run: RunFolder) -> None:
+        reason = f"interrupted by SIGTERM; the step did not end within {SECONDS_TO_LEAVE:g} s"
+        run.update(status="interrupted", ended=now(), reason=reason, signal_number=int(signal.SIGTERM))
+        sys.stderr.write(f"{reason}: the last state that was kept is gone on with, by --resume\n")
+        sys.stderr.flush()
+        os._exit(128 + signal.SIGTERM)
 
     def as_stop(self) -> StopTraining:
         """What was received, as the reason to leave the loop."""
@@ -73,9 +99,9 @@ def stopped_by(number: int) -> StopTraining:
 
 
 @contextmanager
-def watching_signals() -> Iterator[Signals]:
+def watching_signals(run: RunFolder) -> Iterator[Signals]:
     """Note Ctrl-C and SIGTERM instead of dying of them, while the block runs; in the main thread only."""
-    signals = Signals()
+    signals = Signals(run)
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
@@ -83,6 +109,7 @@ def watching_signals() -> Iterator[Signals]:
     try:
         yield signals
     finally:
+        signals.left()
         for number, handler in before.items():
             signal.signal(number, handler)
 

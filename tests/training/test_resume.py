@@ -16,6 +16,7 @@ import pytest
 from aimodels.config.loading import Loaded, load
 from aimodels.errors import FailedError, UsageError
 from aimodels.events import Event, Resumed, Warned, listening
+from aimodels.runs.atomic import write_json
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.place import RunPlace
 
@@ -347,3 +348,27 @@ def test_a_run_that_was_killed_ends_as_the_one_that_was_not(killed: RunFolder, w
         run = resumed(killed)
     assert [event.code for event in heard if isinstance(event, Warned)] == ["AM408"]
     expect_equal(run, wholes["image"])
+
+
+def test_a_step_that_does_not_end_in_time_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from aimodels.training import stopping
+
+    run = RunFolder(tmp_path)
+    write_json(run.run_file, {"status": "running"})
+    codes: list[int] = []
+    monkeypatch.setattr(stopping, "SECONDS_TO_LEAVE", 0.01)
+    monkeypatch.setattr(os, "_exit", codes.append)
+    with stopping.watching_signals(run):
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not codes:
+            time.sleep(0.01)
+    assert codes == [143]
+    assert (run.facts()["status"], run.facts()["signal_number"]) == ("interrupted", signal.SIGTERM)
+    assert "by --resume" in capsys.readouterr().err
+    monkeypatch.setattr(stopping, "SECONDS_TO_LEAVE", 30.0)
+    with stopping.watching_signals(run) as signals:
+        os.kill(os.getpid(), signal.SIGTERM)
+        signals.left()
+    assert codes == [143]
