@@ -183,7 +183,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         rows = [_swept(each, Path(name), asked) for each in CONFIGS] if asked.kills else []
         if asked.save and rows:
-            told = "Compared: `history.csv`, both checkpoints and every variable of the last state, bit for bit."
+            told = (
+                "Compared: `history.csv`, both checkpoints and every variable of the last state, bit for bit."
+                " Each run was killed up to three times; a few were done before the moment came."
+            )
             command = f"python bench/resume.py --kills {asked.kills} --save"
             save("Killed and gone on with", Figures(command, rows, told))
         if asked.overhead:
