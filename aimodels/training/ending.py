@@ -95,7 +95,9 @@ def _end(run: RunFolder, ending: Ending, *, status: str, error: dict[str, str] |
     if progress:
         best = {"epoch": progress.best.improved_at, "value": progress.best.best}
         facts |= {"epochs_done": progress.epochs_done, "best": best}
-        write_json(run.metrics_file, _metrics(run, progress))
+        # What a worker has that is not the chief begins anew where the run goes on.
+        if run.worker is None:
+            write_json(run.metrics_file, _metrics(run, progress))
     run.update(**facts)
     emit(RunEnded(run=run.name, status=status, epochs=progress.epochs_done if progress else 0, seconds=ending.seconds))
 

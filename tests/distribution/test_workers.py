@@ -149,6 +149,25 @@ def test_a_signal_to_one_worker_stops_all_of_them_after_the_same_step(tmp_path: 
 
 
 @pytest.mark.slow
+def test_workers_that_were_stopped_go_on_and_end_as_if_they_had_not(tmp_path: Path) -> None:
+    config = IMAGES.replace("epochs: 2", "epochs: 60, checkpoint: {every_steps: 5}").replace(
+        "dropout: 0.0", "dropout: 0.2"
+    )
+    (tmp_path / "w.yaml").write_text(config)
+    together = ("launch", "--workers", "2", "--", "train", "w.yaml", "--no-plots")
+    whole = aimodels(tmp_path, *together)
+    assert whole.returncode == 0, whole.stderr[-3000:]
+    left = aimodels(tmp_path, *together, "--max-time", "2s")
+    assert left.returncode == 0, left.stderr[-3000:]
+    again = aimodels(tmp_path, *together, "--resume", "w-002", "--unset", "train.max_time")
+    assert again.returncode == 0, again.stderr[-3000:]
+    (history, weights), (others, other_weights) = (trained(tmp_path, f"w-00{number}") for number in (1, 2))
+    assert others == history
+    for one, other in zip(weights, other_weights, strict=True):
+        np.testing.assert_array_equal(other, one)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", [0, 1])
 def test_no_worker_outlives_another(tmp_path: Path, lost: int) -> None:
     with ExitStack() as stack:
