@@ -1,5 +1,6 @@
 """The steps of `aimodels train --folds 5` around the library's `cross_validate`: its picture, and how it ended."""
 
+import os
 import signal
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from aimodels.cli.fold_summary import fold_document, fold_summary
 from aimodels.config.loading import Loaded
 from aimodels.cross_validation.cross_validate import cross_validate
 from aimodels.cross_validation.dealing import config_of
+from aimodels.distribution.strategy import cluster_for
 from aimodels.errors import Interrupted, UsageError
 from aimodels.events import listening, phase
 from aimodels.runs.folder import RunFolder
@@ -21,8 +23,11 @@ def asks_for_folds(loaded: Loaded, *, jobs: int | None) -> bool:
 
     Raises:
         UsageError: it does not, and the number of jobs is given.
+        ConfigError: it does, and this process is one of several workers.
     """
     in_folds = loaded.config.train.folds is not None
+    if in_folds:
+        cluster_for(loaded.config.train, os.environ)
     if jobs is not None and not in_folds:
         raise UsageError(
             "--jobs is how many folds are trained at a time, and this training has none",

@@ -56,9 +56,11 @@ def _check_agreement(train: Train) -> None:
         what, help = "train.checkpoint.every", "count steps instead of minutes: train.checkpoint.every_steps=500"
     elif isinstance(train.on_nan, Rollback):
         what, help = "train.on_nan", "leave it at stop, and start again with --resume and a lower learning rate"
+    elif train.folds is not None:
+        what, help = "train.folds", "train the folds in one process, or one of them with data.fold"
     else:
         return
-    message = f"`{what}` is for one process: several workers would not do it after the same step"
+    message = f"`{what}` is for one process: several workers cannot agree on it"
     raise ConfigError([Problem(code="AM426", message=message, path=what, help=help)], source="train")
 
 

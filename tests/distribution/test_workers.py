@@ -207,7 +207,7 @@ def test_several_workers_must_be_described(tmp_path: Path) -> None:
     assert (found.size, found.index) == (2, 1)
 
 
-@pytest.mark.parametrize("alone", [{"checkpoint": {"every": "10m"}}, {"on_nan": {"name": "rollback"}}])
+@pytest.mark.parametrize("alone", [{"checkpoint": {"every": "10m"}}, {"on_nan": {"name": "rollback"}}, {"folds": 3}])
 def test_what_workers_cannot_agree_on_is_refused(alone: dict[str, Any]) -> None:
     from aimodels.config.schema import Train
     from aimodels.distribution.strategy import cluster_for
