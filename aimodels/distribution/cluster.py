@@ -14,6 +14,7 @@ ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):(?P<port>\d{1,5
 TF_CONFIG, SLURM, KUBERNETES = "TF_CONFIG", "Slurm", "AIMODELS_WORKERS"
 NUMBER = "{index}"
 MEETING_SECONDS = 60.0
+SILENT_SECONDS = 60.0
 LIKE = """like this: {"cluster": {"worker": ["gpu1:12345", "gpu2:12345"]}, "task": {"type": "worker", "index": 0}}"""
 
 
@@ -37,13 +38,15 @@ class Address:
 class Cluster:
     """The workers that train together, as `host:port`, and which of them this process is.
 
-    `source` is where that was read. The workers wait `wait_seconds` for each other.
+    `source` is where that was read. The workers wait `wait_seconds` for each other, and one of which nothing is heard for
+    `silent_seconds` is lost.
     """
 
     workers: tuple[str, ...]
     index: int
     source: str
     wait_seconds: float = MEETING_SECONDS
+    silent_seconds: float = SILENT_SECONDS
 
     @property
     def size(self) -> int:
@@ -106,7 +109,13 @@ def _checked(workers: Sequence[Any], *, index: Any, source: str, environment: Ma
             f"{source} says that this is worker {index}, and there are {len(workers)} workers",
             help=f"they count from 0; the last of {len(workers)} is {len(workers) - 1}",
         )
-    return Cluster(tuple(workers), index=index, source=source, wait_seconds=_wait_seconds(environment))
+    return Cluster(
+        tuple(workers),
+        index=index,
+        source=source,
+        wait_seconds=_seconds(environment, "AIMODELS_WORKERS_WAIT", default=MEETING_SECONDS),
+        silent_seconds=_seconds(environment, "AIMODELS_WORKERS_SILENT", default=SILENT_SECONDS),
+    )
 
 
 def _of_tf_config(environment: Mapping[str, str]) -> Cluster | None:
@@ -199,12 +208,12 @@ def _numbered(name: str, environment: Mapping[str, str]) -> list[str]:
     return [name.replace(NUMBER, str(number)) for number in range(int(count))]
 
 
-def _wait_seconds(environment: Mapping[str, str]) -> float:
-    text = environment.get("AIMODELS_WORKERS_WAIT", "")
+def _seconds(environment: Mapping[str, str], name: str, *, default: float) -> float:
+    text = environment.get(name, "")
     if not text:
-        return MEETING_SECONDS
+        return default
     if not text.isdecimal() or int(text) < 1:
-        raise _misfit(f"AIMODELS_WORKERS_WAIT={text} is no number of seconds", help="a whole number, 1 or more: 300")
+        raise _misfit(f"{name}={text} is no number of seconds", help="a whole number, 1 or more: 300")
     return float(text)
 
 

@@ -1,7 +1,8 @@
 """The workers of a training as they stay in touch: messages between the chief and the others, and who is gone.
 
 Every worker has one connection to the chief, which stays open for the whole run. A worker that leaves says goodbye
-first, so that an end of a connection without it is the loss of that worker.
+first, so that an end of a connection without it is the loss of that worker. So is a silence: both ends give a sign of
+life now and then, from a thread, which goes on while TensorFlow computes.
 """
 
 import json
@@ -19,13 +20,16 @@ from aimodels.errors import FailedError
 
 CHIEF = 0
 GOODBYE_SECONDS = 1.0
+# Of the silence after which a worker is lost.
+SIGNS_OF_LIFE = 6
+LONGEST_PAUSE_SECONDS = 1.0
 
 
 def worker_lost(cluster: Cluster, index: int) -> FailedError:
     """The error of a training that lost a worker, for those that are left."""
     who = cluster.describe(index)
     return FailedError(
-        f"{who} was lost: it died, was killed, or its machine cannot be reached any more",
+        f"{who} was lost: it died, was killed, hangs, or its machine cannot be reached any more",
         code="AM421",
         help="its own log says more; start all workers again with --resume to go on from the last checkpoint",
     )
@@ -37,6 +41,7 @@ class _Peer:
     def __init__(self, index: int, connection: socket.socket, *, crew: "Crew") -> None:
         self.index = index
         self.has_left = False
+        self.heard_at = time.monotonic()
         self._connection = connection
         self._crew = crew
         self._sending = threading.Lock()
@@ -55,6 +60,14 @@ class _Peer:
         with self._sending:
             send(self._connection, frame)
 
+    def give_sign_of_life(self) -> None:
+        """Let the other end know that this one is there; not needed while something else is being sent."""
+        if self._sending.acquire(blocking=False):
+            try:
+                send(self._connection, Frame(Kind.ALIVE))
+            finally:
+                self._sending.release()
+
     def next_message(self) -> bytes | None:
         """Wait for a message; None where there is nothing more to come."""
         message = self._inbox.get()
@@ -69,7 +82,9 @@ class _Peer:
     def _read(self) -> None:
         try:
             while not self.has_left:
-                self._take(receive(self._connection))
+                frame = receive(self._connection)
+                self.heard_at = time.monotonic()
+                self._take(frame)
         except (OSError, EOFError):
             self._crew.notice_loss(self.index)
         self.end_inbox()
@@ -82,6 +97,8 @@ class _Peer:
                 self._crew.notice_loss(json.loads(frame.content))
             case Kind.GOODBYE:
                 self.has_left = True
+            case Kind.ALIVE:
+                pass
             case _:
                 raise NotOurs(f"{frame.kind.name} at the wrong time")
 
@@ -114,8 +131,10 @@ class Crew:
         self._lost: int | None = None
         self._on_lost: Callable[[int], None] | None = None
         self._peers = {index: _Peer(index, connections[index], crew=self) for index in sorted(connections)}
+        self._closing = threading.Event()
         for peer in self._peers.values():
             peer.start()
+        threading.Thread(target=self._stay_in_touch, name="signs of life", daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
@@ -199,10 +218,29 @@ class Crew:
         if on_lost is not None:
             on_lost(index)
 
+    def _stay_in_touch(self) -> None:
+        """Give signs of life, and notice who gives none any more."""
+        silent_seconds = self.cluster.silent_seconds
+        pause = min(LONGEST_PAUSE_SECONDS, silent_seconds / SIGNS_OF_LIFE)
+        looked_at = time.monotonic()
+        while not self._closing.wait(pause):
+            here = [peer for peer in self._peers.values() if not peer.has_left]
+            before, looked_at = looked_at, time.monotonic()
+            # Whoever did not run for a while itself could not hear the others.
+            was_away = looked_at - before > silent_seconds / 2
+            for peer in here:
+                if was_away:
+                    peer.heard_at = looked_at
+                elif looked_at - peer.heard_at > silent_seconds:
+                    self.notice_loss(peer.index)
+                with suppress(OSError):  # that it is gone is noticed where it is read
+                    peer.give_sign_of_life()
+
     def _begin_to_close(self) -> bool:
         with self._lock:
             is_first = not self._is_closed
             self._is_closed = True
+        self._closing.set()
         return is_first
 
     def _hang_up(self, *, until: float) -> None:

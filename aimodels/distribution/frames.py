@@ -21,6 +21,7 @@ class Kind(enum.IntEnum):
     MESSAGE = 4
     LOST = 5
     GOODBYE = 6
+    ALIVE = 7
 
 
 @dataclass(frozen=True)

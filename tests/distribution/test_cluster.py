@@ -109,6 +109,7 @@ def test_one_process_is_no_cluster(environment):
         (kubernetes(AIMODELS_WORKERS_NAME="digits:2222"), "AM417", "the same address"),
         (kubernetes(AIMODELS_WORKERS="a:1,b:1"), "AM417", "both set"),
         (kubernetes(AIMODELS_WORKERS_WAIT="soon"), "AM417", "AIMODELS_WORKERS_WAIT=soon"),
+        (kubernetes(AIMODELS_WORKERS_SILENT="0"), "AM417", "AIMODELS_WORKERS_SILENT=0"),
         (kubernetes(AIMODELS_WORKERS="a:1,,b:1", AIMODELS_WORKERS_NAME=None), "AM412", "no address for worker 1"),
     ],
     ids=lambda value: str(value)[:60],
@@ -142,9 +143,9 @@ def test_tasks_without_a_number_for_each_node_are_the_same_on_each():
 
 
 def test_kubernetes_names_workers_by_a_pattern_or_a_list():
-    found = find_cluster(kubernetes(AIMODELS_WORKERS_WAIT="300"))
+    found = find_cluster(kubernetes(AIMODELS_WORKERS_WAIT="300", AIMODELS_WORKERS_SILENT="90"))
     assert found.workers == ("digits-0.digits:2222", "digits-1.digits:2222", "digits-2.digits:2222")
-    assert (found.index, found.wait_seconds) == (1, 300.0)
+    assert (found.index, found.wait_seconds, found.silent_seconds) == (1, 300.0, 90.0)
     listed = find_cluster({"AIMODELS_WORKERS": "a:1, [fd00::7]:1", "JOB_COMPLETION_INDEX": "1"})
     assert listed.address(listed.index) == Address("fd00::7", 1)
 

@@ -22,7 +22,9 @@ def lost(index):
     print("lost", index, flush=True)
     os._exit(7)
 
-crew = meet(Cluster(tuple(sys.argv[2:]), index=int(sys.argv[1]), source="the test"), {}, timeout=30)
+index, silent, *workers = sys.argv[1:]
+cluster = Cluster(tuple(workers), index=int(index), source="the test", silent_seconds=float(silent))
+crew = meet(cluster, {}, timeout=30)
 crew.watch(lost)
 print("met", flush=True)
 if sys.stdin.readline() == "fail\\n":
@@ -38,10 +40,10 @@ def processes(root):
     """`processes(3)` starts as many workers that have met, and wait for a line on their stdin."""
     started = []
 
-    def of(size):
+    def of(size, *, silent="60"):
         workers = [f"127.0.0.1:{port}" for port in free_ports(size)]
         for index in range(size):
-            command = [sys.executable, "-c", PROGRAM, str(index), *workers]
+            command = [sys.executable, "-c", PROGRAM, str(index), silent, *workers]
             started.append(
                 subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             )
@@ -77,6 +79,29 @@ def test_a_worker_that_is_killed_is_noticed_by_all_others(processes, killed):
     left = [worker for index, worker in enumerate(workers) if index != killed]
     assert [worker.stdout.readline() for worker in left] == [f"lost {killed}\n"] * 2
     assert [worker.wait(timeout=30) for worker in left] == [7, 7]
+
+
+@pytest.mark.parametrize("frozen", [0, 2])
+def test_a_worker_that_is_frozen_is_noticed_by_all_others(processes, frozen):
+    workers = processes(3, silent="2")
+    workers[frozen].send_signal(signal.SIGSTOP)
+    left = [worker for index, worker in enumerate(workers) if index != frozen]
+    assert [worker.stdout.readline() for worker in left] == [f"lost {frozen}\n"] * 2
+    assert [worker.wait(timeout=30) for worker in left] == [7, 7]
+    # Once it goes on, it finds nobody.
+    workers[frozen].send_signal(signal.SIGCONT)
+    assert workers[frozen].stdout.readline().startswith("lost ")
+    assert workers[frozen].wait(timeout=30) == 7
+
+
+def test_a_worker_that_says_nothing_for_long_is_not_lost(processes):
+    workers = processes(2, silent="1")
+    with pytest.raises(subprocess.TimeoutExpired):
+        workers[0].wait(timeout=2.5)
+    for worker in workers:
+        worker.stdin.write("leave\n")
+        worker.stdin.flush()
+    assert [worker.stdout.readline() for worker in workers] == ["left\n", "left\n"]
 
 
 def test_a_worker_that_says_goodbye_is_not_lost(processes):
