@@ -1,8 +1,8 @@
 """What a user of keras-hub writes to fine-tune an encoder: `BertTextClassifier`, padded to the longest length, `fit`.
 
 Knows nothing of aimodels. Needs keras-hub 0.32.0, and safetensors, which its reader of such folders imports. Texts
-become ids once, in tf.data, and stay in memory. Prints one JSON document: parameters, examples, when each epoch ended,
-the test accuracy if it was asked for.
+become ids once, in tf.data, and stay in memory. Prints one JSON document: parameters, examples, when each step of each
+epoch ended, the test accuracy if it was asked for.
 """
 
 import argparse
@@ -82,11 +82,14 @@ def main() -> None:
     texts = reviews.texts_of(options.data)
     strings, targets = some(*texts["train"], limit=options.limit)
     model, reading = classifier(options)
-    ended: list[float] = []
-    clock = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ended.append(time.time()))
+    ended: list[list[float]] = []
+    clock = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: ended.append([]),
+        on_train_batch_end=lambda batch, logs: ended[-1].append(time.time()),
+    )
     train = batches(strings, targets, reading=reading, options=options)
     model.fit(train, epochs=options.epochs, verbose=0, callbacks=[clock])
-    document = {"num_parameters": model.count_params(), "num_examples": len(strings), "epochs_ended_at": ended}
+    document = {"num_parameters": model.count_params(), "num_examples": len(strings), "steps_ended_at": ended}
     if options.test:
         test = tf.data.Dataset.from_tensor_slices(texts["test"]).batch(options.batch_size)
         known = test.map(lambda text, target: (reading(text), target))
