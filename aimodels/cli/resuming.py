@@ -1,5 +1,6 @@
 """What `--resume` asks for: which run goes on, and with which config. Without it, a new run of a config."""
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -8,6 +9,8 @@ from pathlib import Path
 from aimodels.cli.console import Console
 from aimodels.cli.training_options import loaded_config, overrides_of
 from aimodels.config.loading import Loaded, load
+from aimodels.distribution.cluster import Cluster, find_cluster
+from aimodels.distribution.strategy import cluster_for
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs import resuming
 from aimodels.runs.folder import RunFolder
@@ -64,11 +67,15 @@ def chosen(console: Console, asked: Asked) -> Chosen:
             code="AM550",
             help="leave --resume out, or train.folds",
         )
-    run = _run(console, asked, loaded=loaded)
+    try:
+        run = _run(console, asked, loaded=loaded)
+    except MissingError as missing:
+        return Chosen(_followed(loaded, missing))
     if run is None:
         if loaded is None:
             raise TypeError("a new run needs a config")
-        console.note("no run of this config can go on: a new one begins")
+        if not _follows(loaded):
+            console.note("no run of this config can go on: a new one begins")
         return Chosen(loaded)
     expect_free(run)
     config = loaded.config if loaded else load(run.resolved_file, overrides=_overrides(asked)).config
@@ -82,6 +89,32 @@ def _config(asked: Asked) -> Loaded:
 
 def _overrides(asked: Asked) -> list[str]:
     return overrides_of(changes=asked.changes, unset=asked.unset, options=asked.options)
+
+
+def _follows(loaded: Loaded | None) -> Cluster | None:
+    """The cluster of a worker that is not the chief, and goes on with what the chief goes on with; else None."""
+    cluster = find_cluster(os.environ) if loaded is None else cluster_for(loaded.config.train, os.environ)
+    return None if cluster is None or cluster.is_chief else cluster
+
+
+def _followed(loaded: Loaded | None, missing: MissingError) -> Loaded:
+    """The config of a worker that does not see the run, which the disk of the chief may hold.
+
+    Raises:
+        MissingError: it is no such worker, or no config is named.
+    """
+    cluster = _follows(loaded)
+    if cluster is None:
+        raise missing
+    if loaded is None:
+        raise MissingError(
+            f"{cluster.describe(cluster.index)} does not see the run that is to go on, and no config is named",
+            code="AM428",
+            help="name the config for every worker: aimodels train CONFIG --resume auto; or keep runs where all of "
+            "them see them (--runs-dir)",
+            notes=(missing.message,),
+        )
+    return loaded
 
 
 def _run(console: Console, asked: Asked, *, loaded: Loaded | None) -> RunFolder | None:

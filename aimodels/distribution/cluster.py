@@ -38,8 +38,8 @@ class Address:
 class Cluster:
     """The workers that train together, as `host:port`, and which of them this process is.
 
-    `source` is where that was read. The workers wait `wait_seconds` for each other, and one of which nothing is heard for
-    `silent_seconds` is lost.
+    `source` is where that was read. The workers wait `wait_seconds` for each other, and one that nothing is heard of
+    for `silent_seconds` is lost.
     """
 
     workers: tuple[str, ...]

@@ -10,7 +10,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Self
 
@@ -147,15 +147,16 @@ class Crew:
         """The worker that was lost first, or None."""
         return self._lost
 
-    def tell(self, message: bytes) -> None:
-        """Send a message from the chief to every other worker, each of which must `hear` it.
+    def tell(self, message: bytes, *, to: Collection[int] | None = None) -> None:
+        """Send a message from the chief to every other worker, or to those of these numbers; each must `hear` it.
 
         Raises:
             FailedError: a worker is gone.
         """
         self._check_role(is_chief=True)
         for peer in self._peers.values():
-            self._send(peer, message)
+            if to is None or peer.index in to:
+                self._send(peer, message)
 
     def hear(self) -> bytes:
         """Wait for the next message of the chief.

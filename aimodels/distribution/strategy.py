@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aimodels.config.checkpointing import Rollback
-from aimodels.config.schema import Precision, Train
+from aimodels.config.schema import Train
 from aimodels.distribution.cluster import Cluster, find_cluster
 from aimodels.errors import ConfigError, Problem, UsageError
 
@@ -51,17 +50,12 @@ def cluster_for(train: Train, environment: Mapping[str, str]) -> Cluster | None:
 
 
 def _check_agreement(train: Train) -> None:
-    """Refuse what each worker would decide for itself: one that keeps a state, or goes back, waits for the others."""
-    if train.checkpoint.every is not None:
-        what, help = "train.checkpoint.every", "count steps instead of minutes: train.checkpoint.every_steps=500"
-    elif isinstance(train.on_nan, Rollback):
-        what, help = "train.on_nan", "leave it at stop, and start again with --resume and a lower learning rate"
-    elif train.folds is not None:
-        what, help = "train.folds", "train the folds in one process, or one of them with data.fold"
-    else:
+    """Refuse what workers cannot do together."""
+    if train.folds is None:
         return
-    message = f"`{what}` is for one process: several workers cannot agree on it"
-    raise ConfigError([Problem(code="AM426", message=message, path=what, help=help)], source="train")
+    message = "`train.folds` is for one process: several workers cannot share the folds of a cross-validation"
+    help = "train the folds in one process, or one of them with data.fold"
+    raise ConfigError([Problem(code="AM426", message=message, path="train.folds", help=help)], source="train")
 
 
 def place(train: Train, *, cluster: Cluster | None = None) -> Placement:
@@ -141,16 +135,3 @@ def _describe(kind: str, count: int) -> str:
     details = tf.config.experimental.get_device_details(tf.config.get_visible_devices("GPU")[0])
     name = details.get("device_name", "GPU")
     return f"{count} x {name}" if count > 1 else f"GPU {name}"
-
-
-def choose_precision(precision: Precision, *, kind: str) -> str:
-    """The Keras dtype policy: as asked for, or bfloat16 on GPUs that compute in it (compute capability 8 and above)."""
-    if precision != "auto":
-        return precision
-    if kind == "cpu":
-        return "float32"
-    import tensorflow as tf
-
-    gpus = tf.config.get_visible_devices("GPU")
-    capabilities = [tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus]
-    return "mixed_bfloat16" if capabilities and min(capabilities) >= (8, 0) else "float32"

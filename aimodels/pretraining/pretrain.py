@@ -42,7 +42,7 @@ def pretrain(loaded: Loaded, where: RunPlace) -> RunFolder:
         with phase("building model"), placement.strategy.scope():
             prepared = prepare(config, dataset, placement=placement)
         with run_of(crew, loaded, where) as run:
-            start = start_of(run, prepared, where=where)
+            start = start_of(run, prepared, where=where, crew=crew)
             with recording(run, loaded, prepared, where=where, start=start) as ending:
                 if start.state is None:
                     _tell_before(run, prepared)
@@ -110,8 +110,11 @@ def _tell_before(run: RunFolder, prepared: PreparedPretraining) -> None:
 
 def _warn_if_worse(run: RunFolder, ending: Ending) -> None:
     progress = ending.progress
-    history = run.history() if progress else {"epoch": []}
-    if progress is None or 0 not in history["epoch"]:
+    # What another worker than the chief has written down begins where the run went on.
+    if progress is None or run.worker is not None:
+        return
+    history = run.history()
+    if 0 not in history["epoch"]:
         return
     was, now = (history["val_perplexity"][history["epoch"].index(each)] for each in (0, progress.best.improved_at))
     if now >= was:

@@ -11,12 +11,15 @@ from typing import Any, Protocol, Self
 import keras
 
 from aimodels.config.schema import Config
+from aimodels.distribution.crew import Crew
+from aimodels.distribution.strategy import Placement
 from aimodels.events import CheckpointSaved, emit
 from aimodels.runs.folder import RunFolder
 from aimodels.training.progress import Progress
 from aimodels.training.schedules import Steps
 from aimodels.training.state import Position, State, WeightsNotFinite, put_metrics_back, values_of
 from aimodels.training.state_files import write_state
+from aimodels.training.stepping import Stepping
 from aimodels.training.stopping import LossNotFinite, seconds_of
 
 
@@ -28,12 +31,16 @@ class Kept(Protocol):
         """What was asked for."""
 
     @property
-    def model(self) -> keras.Model:
+    def model(self) -> Stepping:
         """What is trained."""
 
     @property
     def steps(self) -> Steps:
         """How long it takes."""
+
+    @property
+    def placement(self) -> Placement:
+        """Where it runs."""
 
     @property
     def frozen(self) -> str:
@@ -42,10 +49,11 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class Start:
-    """Where a training begins: at its beginning, or where a state was kept."""
+    """Where a training begins: at its beginning, or where a state was kept. `crew` are the workers that begin there."""
 
     progress: Progress
     state: State | None = None
+    crew: Crew | None = None
 
     @property
     def position(self) -> Position:
@@ -63,6 +71,7 @@ class StateKeeper(keras.callbacks.Callback):
         super().__init__()
         self._run = run
         self._kept = kept
+        self._crew = start.crew
         self._options = kept.config.train.checkpoint
         self._seconds_between = math.inf if self._options.every is None else seconds_of(self._options.every)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
@@ -98,7 +107,7 @@ class StateKeeper(keras.callbacks.Callback):
         if epoch != self.position.epoch or self._goes_on is None:
             self.position, self.epoch_seconds_before = Position(epoch), 0.0
         else:
-            put_metrics_back(self._goes_on, self._kept.model)
+            put_metrics_back(self._goes_on, self._kept.model, first=self._kept.placement.first)
         self.measured = {}
         self._goes_on = None
         self._first_step = self.position.step
@@ -110,7 +119,8 @@ class StateKeeper(keras.callbacks.Callback):
         self.position = Position(self.position.epoch, min(self._first_step + batch + 1, steps))
         self._collect()
         if self.position.step < steps and self._is_due:
-            if not math.isfinite(float((logs or {}).get("loss", 0.0))):
+            # Not what Keras tells: of several workers each is told of its own examples.
+            if not math.isfinite(self._measured().get("loss", 0.0)):
                 raise self._not_finite()
             self.keep()
 
@@ -151,7 +161,8 @@ class StateKeeper(keras.callbacks.Callback):
         if is_at_end:
             self.measured = self.measured or self._measured()
         try:
-            values = values_of(self._kept.model, within_epoch=0 < self.position.step and not is_at_end)
+            within_epoch = 0 < self.position.step and not is_at_end
+            values = values_of(self._kept.model, within_epoch=within_epoch, crew=self._crew)
         except WeightsNotFinite as error:
             raise self._not_finite() from error
         self.write(
@@ -170,6 +181,7 @@ class StateKeeper(keras.callbacks.Callback):
         """Write this state in the background, with the sizes that the files of the run have now."""
         self.wait()
         self._kept_position, self._kept_at = state.position, time.perf_counter()
+        self._kept.model.forget_wish("keep")
         # Of several workers the chief writes; all of them have read the variables, which some strategies do together.
         if self._run.worker is None:
             whole = replace(state, sizes=sizes_of(self._run))
@@ -197,7 +209,8 @@ class StateKeeper(keras.callbacks.Callback):
         done, kept = (each.epoch * per_epoch + each.step for each in (self.position, self._kept_position))
         # Counted from the first step, so that a resumed training keeps the same states.
         by_steps = every is not None and done // every > kept // every
-        return by_steps or time.perf_counter() - self._kept_at >= self._seconds_between
+        [by_the_clock] = self._kept.model.agreed(keep=time.perf_counter() - self._kept_at >= self._seconds_between)
+        return by_steps or by_the_clock
 
     def _not_finite(self) -> LossNotFinite:
         return LossNotFinite(epoch=self.position.epoch + 1, step=self.position.step, last_finite=None)

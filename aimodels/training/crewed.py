@@ -1,6 +1,7 @@
 """Training as one of several workers: they meet, the chief alone writes the run, and none outlives another."""
 
 import atexit
+import json
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ from aimodels.data.dataset import Dataset
 from aimodels.distribution.cluster import Cluster
 from aimodels.distribution.crew import Crew, worker_lost
 from aimodels.distribution.meeting import meet
+from aimodels.runs.atomic import cannot_write
 from aimodels.runs.environment import package_versions
 from aimodels.runs.folder import RunFolder, now
 from aimodels.runs.lock import locked
@@ -26,10 +28,11 @@ FAILED = 1
 
 class WorkerRun(RunFolder):
     """The run as a worker that is not the chief has it: files of its own, which go when it ends, and its logs, which
-    are among those of the chief's run."""
+    are among those of the chief's run, where it sees them. `goes_on`: the chief's is a run that was left."""
 
-    def __init__(self, path: Path, *, chief: Path, index: int) -> None:
+    def __init__(self, path: Path, *, chief: Path, index: int, goes_on: bool) -> None:
         super().__init__(path)
+        self.goes_on = goes_on
         self.worker, self.chief = index, RunFolder(chief)
         self.tensorflow_log = self.chief.worker_log(index).with_suffix(".tensorflow.log")
 
@@ -48,8 +51,10 @@ def met(cluster: Cluster | None, loaded: Loaded, dataset: Dataset) -> Iterator[C
     if cluster is None:
         yield None
         return
+    # The name is the chief's: a run that goes on has one, the file that it began with need not.
+    config = loaded.config.model_copy(update={"name": None})
     facts = {
-        "config_sha256": sha256(to_yaml(loaded.config).encode()).hexdigest(),
+        "config_sha256": sha256(to_yaml(config).encode()).hexdigest(),
         "data_fingerprint": dataset.provenance.fingerprint,
         "versions": package_versions(),
     }
@@ -68,24 +73,33 @@ def run_of(crew: Crew | None, loaded: Loaded, where: RunPlace) -> Iterator[RunFo
         run = where.resumed or RunFolder.create(where.runs_dir, stem=loaded.name, exactly=where.exactly)
         with locked(run):
             if crew is not None:
-                crew.tell(str(run.path.resolve()).encode())
+                goes_on = where.resumed is not None
+                crew.tell(json.dumps({"path": str(run.path.resolve()), "goes_on": goes_on}).encode())
                 crew.watch(lambda index: _leave(crew, index, run=run))
             yield run
         return
-    chief = Path(crew.hear().decode())
-    crew.watch(lambda index: _leave(crew, index, run=None))
+    told = json.loads(crew.hear())
+    chief = Path(told["path"])
     folder = Path(tempfile.mkdtemp(prefix="aimodels-worker-"))
     # What it says of how it ended is read until the very end.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    run = WorkerRun(folder / chief.name, chief=chief, index=crew.cluster.index)
+    run = WorkerRun(folder / chief.name, chief=chief, index=crew.cluster.index, goes_on=told["goes_on"])
     run.path.mkdir()
+    crew.watch(lambda index: _leave(crew, index, run=run))
+    try:
+        # Where this worker does not see the chief's disk its logs lie on its own, under the same path.
+        run.chief.logs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(run.chief.logs, error) from error
     yield run
 
 
-def _leave(crew: Crew, index: int, *, run: RunFolder | None) -> None:
+def _leave(crew: Crew, index: int, *, run: RunFolder) -> None:
     """End this process: a worker is lost, and the operation that all take part in would wait for it for ever."""
     error = worker_lost(crew.cluster, index)
-    if run is not None and run.run_file.exists():
+    if run.worker is not None:
+        shutil.rmtree(run.path.parent, ignore_errors=True)
+    elif run.run_file.exists():
         told = {"code": error.code, "message": error.message}
         run.update(status="failed", ended=now(), error=told, reason=error.message)
     sys.stderr.write(f"error[{error.code}]: {error.message}\n  help: {error.help}\n")

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from aimodels.config.schema import Config, TokenBudget
 from aimodels.data.dataset import Dataset
+from aimodels.distribution.crew import Crew
 from aimodels.distribution.strategy import Placement
 from aimodels.errors import FailedError
 from aimodels.events import EpochEnded, EpochStarted, StoppedEarly, emit
@@ -100,6 +101,7 @@ class Loop:
     prepared: Fitted
     watcher: StepWatcher
     keeper: StateKeeper
+    crew: Crew | None = None
 
 
 def fit(
@@ -118,7 +120,7 @@ def fit(
     with watching_signals(run) as signals, StateKeeper(run, prepared, start=start) as keeper:
         ends_at = deadline(prepared.config.train.max_time, started_at=time.perf_counter())
         watcher = StepWatcher(run, signals=signals, ends_at=ends_at, steps=prepared.steps.per_epoch)
-        loop = Loop(run, prepared, watcher, keeper)
+        loop = Loop(run, prepared, watcher, keeper, start.crew)
         if start.state is None:
             prepare_to_go_back(loop)
         try:

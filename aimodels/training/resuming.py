@@ -7,6 +7,7 @@ from aimodels.config.loading import Loaded
 from aimodels.config.optimizers import Cosine, Linear, OneCycle
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
+from aimodels.distribution.crew import Crew
 from aimodels.distribution.tensorflow_start import move_log
 from aimodels.errors import FailedError, UsageError
 from aimodels.events import Resumed, warn
@@ -16,9 +17,10 @@ from aimodels.runs.place import RunPlace
 from aimodels.runs.reading import document_in
 from aimodels.runs.resuming import cut_to, go_on, remove_leftovers
 from aimodels.training.checkpointing import Kept, Start, sizes_of
+from aimodels.training.crewed import WorkerRun
 from aimodels.training.progress import Progress
+from aimodels.training.shared_states import newest_state_of
 from aimodels.training.state import State, put_back
-from aimodels.training.state_files import newest_state
 
 # What a step computes is theirs.
 COMPUTING = ("tensorflow", "keras", "numpy")
@@ -36,28 +38,36 @@ class GoesOn(Kept, Protocol):
         """The progress before the first epoch."""
 
 
-def start_of(run: RunFolder, prepared: GoesOn, *, where: RunPlace) -> Start:
+def start_of(run: RunFolder, prepared: GoesOn, *, where: RunPlace, crew: Crew | None = None) -> Start:
     """Where the training of a run begins; if it goes on, network and optimizer have the values that they had.
+
+    Of several workers the chief says whether it goes on, and from which state.
 
     Raises:
         UserError: the state cannot be read, or is not one of these data and this network.
     """
-    if where.resumed is None:
-        return Start(prepared.progress)
-    _expect_same_data(where.resumed, prepared)
-    state = newest_state(where.resumed)
+    if isinstance(run, WorkerRun):
+        goes_on = run.goes_on
+    else:
+        goes_on = where.resumed is not None
+    if not goes_on:
+        return Start(prepared.progress, crew=crew)
+    if run.worker is None:
+        _expect_same_data(run, prepared)
+    state = newest_state_of(run, crew)
     if state is None:
-        return Start(prepared.progress)
+        return Start(prepared.progress, crew=crew)
     if state.frozen != prepared.frozen:
         raise FailedError(
-            f"the encoder is not the one that {where.resumed.name} began with: its weights are others",
+            f"the encoder is not the one that {run.name} began with: its weights are others",
             code="AM406",
             help="put back the files of the encoder as they were, or train anew, without --resume",
         )
     put_back(state, prepared.model)
-    _warn_of_versions(where.resumed)
+    if run.worker is None:
+        _warn_of_versions(run)
     progress = _with_patience(state.progress, prepared.config)
-    return Start(progress, replace(state, progress=progress))
+    return Start(progress, replace(state, progress=progress), crew)
 
 
 def _expect_same_data(run: RunFolder, prepared: GoesOn) -> None:

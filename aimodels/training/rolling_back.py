@@ -8,8 +8,8 @@ from aimodels.errors import FailedError
 from aimodels.events import warn
 from aimodels.runs.resuming import cut_to
 from aimodels.training.checkpointing import Start, sizes_of
+from aimodels.training.shared_states import newest_state_of
 from aimodels.training.state import State, put_back
-from aimodels.training.state_files import newest_state
 from aimodels.training.stopping import LossNotFinite
 
 if TYPE_CHECKING:
@@ -25,23 +25,29 @@ def prepare_to_go_back(loop: "Loop") -> None:
 def go_back(loop: "Loop", broken: LossNotFinite) -> None:
     """Go back to the last state that was kept, if that is asked for and was not done too often.
 
+    All workers call it after the same step.
+
     Raises:
         FailedError: training ends here; the network has the weights of the last state.
     """
     run, prepared, keeper = loop.run, loop.prepared, loop.keeper
     keeper.wait()
-    state, on_nan, number = newest_state(run.chief), prepared.config.train.on_nan, keeper.progress.rollbacks + 1
+    prepared.model.forget_wish("is_broken")
+    state, on_nan, number = newest_state_of(run, loop.crew), prepared.config.train.on_nan, keeper.progress.rollbacks + 1
     rate = prepared.last_rate
     if state is not None:
         put_back(state, prepared.model)
     if state is None or not isinstance(on_nan, Rollback) or number > on_nan.times:
         if state is not None and run.checkpoint("best").exists():
             prepared.save_last(run, epoch=state.position.epoch)
+        if loop.crew is not None:
+            loop.crew.close()  # all workers end with this error: none is lost to another
         raise _not_finite(loop, broken, rate=rate, num_rollbacks=number - 1)
     progress = replace(state.progress, rollbacks=number)
     prepared.rate.reduction.assign(progress.share_of_rate(prepared.config.train))
-    # What happened is not undone; what was learned is.
-    cut_to({name: size for name, size in state.sizes.items() if name != run.events_file.name}, run=run)
+    if run.worker is None:
+        # What happened is not undone; what was learned is.
+        cut_to({name: size for name, size in state.sizes.items() if name != run.events_file.name}, run=run)
     again = replace(state, progress=progress, sizes=sizes_of(run))
     keeper.write(again)
     keeper.begin(Start(progress, again))

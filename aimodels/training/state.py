@@ -14,10 +14,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from aimodels.distribution.crew import Crew
 from aimodels.errors import FailedError
+from aimodels.training.metric_values import Values, fits, metric_values, put_metric_values
 from aimodels.training.progress import Progress, Watch
-
-Values = dict[str, npt.NDArray[Any]]
 
 
 class Position(NamedTuple):
@@ -66,15 +66,13 @@ class State:
         return cls(**known, values=values)
 
 
-def values_of(model: keras.Model, *, within_epoch: bool) -> Values:
-    """A copy of every number that the next step depends on.
+def values_of(model: keras.Model, *, within_epoch: bool, crew: Crew | None = None) -> Values:
+    """A copy of every number that the next step depends on. Of several workers, all must call it.
 
     Raises:
         WeightsNotFinite: a weight of the network is NaN or infinite.
     """
     groups = {"network": network_variables(model), "optimizer": model.optimizer.variables}
-    if within_epoch:
-        groups["metrics"] = model.metrics_variables
     values = {
         _name(group, number): np.array(keras.ops.convert_to_numpy(variable), order="C")
         for group, variables in groups.items()
@@ -82,7 +80,7 @@ def values_of(model: keras.Model, *, within_epoch: bool) -> Values:
     }
     if not all(is_finite(value) for name, value in values.items() if name.startswith("network/")):
         raise WeightsNotFinite
-    return values
+    return values | metric_values(model, crew=crew) if within_epoch else values
 
 
 def has_finite_weights(model: keras.Model) -> bool:
@@ -120,10 +118,19 @@ def put_back(state: State, model: keras.Model) -> None:
     _put("optimizer", model.optimizer.variables, state.values)
 
 
-def put_metrics_back(state: State, model: keras.Model) -> None:
-    """Go on measuring where the epoch was left; nothing where the state is one between two epochs."""
-    if any(name.startswith("metrics/") for name in state.values):
-        _put("metrics", model.metrics_variables, state.values)
+def put_metrics_back(state: State, model: keras.Model, *, first: int = 0) -> None:
+    """Go on measuring where the epoch was left; nothing where the state is one between two epochs.
+
+    The replicas of this process are those from number `first` on.
+
+    Raises:
+        FailedError: the values are those of other metrics.
+    """
+    values = {name: value for name, value in state.values.items() if name.startswith("metrics/")}
+    if values and not fits(values, model):
+        raise _of_another("metrics", num_stored=len(values), num_here=len(model.metrics_variables))
+    if values:
+        put_metric_values(values, model, first=first)
 
 
 def _put(group: str, variables: Sequence[Any], values: Values) -> None:
@@ -131,15 +138,19 @@ def _put(group: str, variables: Sequence[Any], values: Values) -> None:
     shapes = [(tuple(variable.shape), keras.backend.standardize_dtype(variable.dtype)) for variable in variables]
     names = [_name(group, number) for number in range(len(variables))]
     if sorted(stored) != names or shapes != [(values[name].shape, str(values[name].dtype)) for name in names]:
-        raise FailedError(
-            f"the state that was kept is that of another {group}: {len(stored)} arrays, and here are {len(names)}, or "
-            "of other shapes",
-            code="AM406",
-            help="go on with the versions of aimodels and Keras that the run began with (env.json), and with the same "
-            "number of epochs if layers join later; or train anew, without --resume",
-        )
+        raise _of_another(group, num_stored=len(stored), num_here=len(names))
     for name, variable in zip(names, variables, strict=True):
         variable.assign(values[name])
+
+
+def _of_another(group: str, *, num_stored: int, num_here: int) -> FailedError:
+    return FailedError(
+        f"the state that was kept is that of another {group}: {num_stored} arrays, and here are {num_here}, or "
+        "of other shapes",
+        code="AM406",
+        help="go on with the versions of aimodels and Keras that the run began with (env.json), and with the same "
+        "number of epochs if layers join later; or train anew, without --resume",
+    )
 
 
 def _name(group: str, number: int) -> str:

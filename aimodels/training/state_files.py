@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import re
+import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -36,7 +38,11 @@ def write_state(state: State, run: RunFolder, *, keep: int) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
+            # What safetensors writes is for its owner alone; a state is for whoever may read the run.
+            partial.touch()
+            mode = stat.S_IMODE(partial.stat().st_mode)
             save_file(state.values, partial, metadata={"format": FORMAT, "state": json.dumps(state.told())})
+            partial.chmod(mode)
             flush(partial)
             path = folder / f"{state.position.epoch}-{state.position.step}-{_digest(partial)}{SUFFIX}"
             partial.replace(path)
@@ -71,8 +77,26 @@ def position_of(path: Path) -> Position:
     return Position(int(epoch), int(step))
 
 
+@dataclass(frozen=True)
+class KeptState:
+    """A state that was read, and its file."""
+
+    path: Path
+    state: State
+
+
 def newest_state(run: RunFolder) -> State | None:
     """The newest state that is whole; None where none was kept. Those that are broken are told, and passed over.
+
+    Raises:
+        FailedError: all of them are broken.
+    """
+    found = newest_kept(run)
+    return found.state if found else None
+
+
+def newest_kept(run: RunFolder) -> KeptState | None:
+    """The same, with its file.
 
     Raises:
         FailedError: all of them are broken.
@@ -83,7 +107,7 @@ def newest_state(run: RunFolder) -> State | None:
     for number in reversed(range(len(files))):
         state = read_state(files[number])
         if state is not None:
-            return state
+            return KeptState(files[number], state)
         if number:
             warn(
                 "AM404",

@@ -22,6 +22,10 @@ else:
     _Model = object
 
 
+# What all workers do after the same step: leave the loop for a reason, or keep their state by the clock.
+WISHES = ("sigint", "sigterm", "time_is_over", "is_broken", "keep")
+
+
 class Stepping(_Model):
     """Before `keras.Model`: batches or `Share`s of them in, sums over all replicas out.
 
@@ -31,20 +35,25 @@ class Stepping(_Model):
     """
 
     accumulate = 1
-    # Reasons to leave the loop: those that this process has, and those that any worker has (see `agreed`).
-    wishes: tuple[bool, ...] = (False,) * 4
-    wishes_of_all: tuple[bool, ...] = ()
+    # In the order of `WISHES`: what this process wishes, and what any worker does (see `agreed`).
+    wishes: tuple[bool, ...] = (False,) * len(WISHES)
+    wishes_of_all: tuple[bool, ...] = (False,) * len(WISHES)
 
-    def agreed(self, wishes: tuple[bool, ...]) -> tuple[bool, ...]:
-        """The reasons to leave the loop that hold for everyone.
+    def agreed(self, **wishes: bool) -> tuple[bool, ...]:
+        """What is to be done after this step, of these `WISHES`, which are those of this process.
 
-        One worker alone must not leave: the others would wait for it in the next step. So what one wishes is told
+        One worker alone must do nothing: the others would wait for it in the next step. So what one wishes is told
         together with the next steps, and all of them learn of it after the same step.
         """
         if not _has_workers(self.distribute_strategy):
-            return wishes
-        self.wishes = wishes
-        return self.wishes_of_all or tuple(False for _ in wishes)
+            return tuple(wishes.values())
+        self.wishes = tuple(wishes.get(name, before) for name, before in zip(WISHES, self.wishes, strict=True))
+        return tuple(self.wishes_of_all[WISHES.index(name)] for name in wishes)
+
+    def forget_wish(self, name: str) -> None:
+        """It is done: what any worker wished of it before the next step is about what was."""
+        self.agreed(**{name: False})
+        self.wishes_of_all = tuple(wish and each != name for each, wish in zip(WISHES, self.wishes_of_all, strict=True))
 
     def fit(self, x: Any, *, validation_data: Any = None, **options: Any) -> Any:
         """As `keras.Model.fit`, of a dataset of batches, or of the shares of one epoch."""
@@ -86,7 +95,7 @@ class Stepping(_Model):
         share = data if isinstance(data, Share) else _whole(data)
         gradients = self._gradients(share)
         if _num_replicas() > 1:
-            gradients = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+            gradients = self._summed(gradients)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
         return self._told()
 
@@ -122,6 +131,23 @@ class Stepping(_Model):
         """The mean of the loss over these examples."""
         # Keras divides it by the number of replicas.
         return self._compile_loss(y, answers, weights) * _num_replicas()
+
+    def _summed(self, gradients: list[Any]) -> list[Any]:
+        """The sums over all replicas; what batch normalisation keeps for later becomes the mean over them.
+
+        Each replica has seen its own share, and Keras would leave it at that: the network would be another one on each.
+        """
+        kept = [
+            variable
+            for layer in self._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+            for variable in (layer.moving_mean, layer.moving_variance)
+        ]
+        shares = [tf.convert_to_tensor(variable) / _num_replicas() for variable in kept]
+        summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, [*gradients, *shares])
+        for variable, mean in zip(kept, summed[len(gradients) :], strict=True):
+            variable.assign(mean)
+        return list(summed[: len(gradients)])
 
     def _gradients(self, share: Share) -> list[Any]:
         """What this replica adds to the gradients of the batch."""

@@ -38,7 +38,7 @@ def train(loaded: Loaded, where: RunPlace) -> RunFolder:
         with phase("building model"), placement.strategy.scope():
             prepared = prepare(loaded.config, dataset, placement=placement)
         with run_of(crew, loaded, where) as run:
-            start = start_of(run, prepared, where=where)
+            start = start_of(run, prepared, where=where, crew=crew)
             with recording(run, loaded, prepared, where=where, start=start) as ending:
                 fit(run, prepared, ending=ending, feed=prepared.feed, start=start)
     return run
