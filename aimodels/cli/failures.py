@@ -10,9 +10,11 @@ from typing import Any
 
 from aimodels.cli import problems
 from aimodels.cli.console import Console
+from aimodels.cli.summary import how_to_name
 from aimodels.errors import ConfigError, Problem, UserError
 from aimodels.runs.atomic import write_text
-from aimodels.runs.folder import RunFolder
+from aimodels.runs.folder import CROSS_VALIDATION, RunFolder
+from aimodels.runs.resuming import resume_command
 
 REPORT = "please report it to the maintainers with that file and the command line"
 
@@ -43,10 +45,19 @@ def bug(error: BaseException, *, console: Console, run: Path | None) -> list[dic
     return [{"code": "AM900", "kind": "bug", "message": message, "file": str(where or ""), "help": REPORT}]
 
 
-def interrupted(console: Console) -> list[dict[str, Any]]:
-    """Show that Ctrl-C ended the command."""
-    console.note("interrupted")
-    return [{"code": "AM490", "kind": "interrupted", "message": "interrupted", "help": ""}]
+def interrupted(console: Console, *, run: Path | None) -> list[dict[str, Any]]:
+    """Show that Ctrl-C or SIGTERM ended the command, and what goes on with the run that it was about."""
+    help = _going_on(RunFolder(run)) if run is not None else ""
+    console.note(f"interrupted; {help}" if help else "interrupted")
+    return [{"code": "AM490", "kind": "interrupted", "message": "interrupted", "help": help}]
+
+
+def _going_on(run: RunFolder) -> str:
+    with suppress(UserError):
+        facts = run.facts()
+        if facts.get("status") == "interrupted" and facts.get("kind") != CROSS_VALIDATION:
+            return f"go on: {resume_command(run, name=how_to_name(run))}"
+    return ""
 
 
 def save_traceback(error: BaseException, *, run: Path | None) -> Path | None:

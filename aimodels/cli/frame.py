@@ -18,6 +18,7 @@ from aimodels.distribution.tensorflow_start import separate_stderr
 from aimodels.errors import UserError
 from aimodels.events import CrossValidationStarted, Event, RunStarted, Warned, listening
 from aimodels.runs.atomic import cannot_write, refusal
+from aimodels.runs.leaving import ending_on_sigterm, signal_of
 
 BUG = 70
 INTERRUPTED = 130
@@ -129,7 +130,7 @@ def execute(call: parsing.Call, *, console: Console) -> int:
     command = " ".join(call.words)
     with console.keeping_stdout():
         try:
-            with listening(memory), view_for(console) as view, listening(view), told_as_events():
+            with ending_on_sigterm(), listening(memory), view_for(console) as view, listening(view), told_as_events():
                 document = call.function(console, **call.arguments)
             if console.json_mode:
                 whole = console.document | (document or {})
@@ -144,7 +145,7 @@ def execute(call: parsing.Call, *, console: Console) -> int:
 def _failed(error: BaseException, *, console: Console, command: str, memory: Memory) -> int:
     error = refusal(error) or error
     if isinstance(error, KeyboardInterrupt):
-        exit_code, entries = INTERRUPTED, failures.interrupted(console)
+        exit_code, entries = 128 + signal_of(error), failures.interrupted(console, run=memory.run)
     elif isinstance(error, UserError):
         exit_code, entries = error.exit_code, failures.expected(error, console=console)
     else:

@@ -13,7 +13,8 @@ from aimodels.errors import Interrupted, UsageError
 from aimodels.events import listening, phase
 from aimodels.runs.atomic import cannot_write
 from aimodels.runs.event_log import EventLog
-from aimodels.runs.folder import RunFolder
+from aimodels.runs.folder import RunFolder, now
+from aimodels.runs.leaving import ending_on_sigterm, signal_of
 from aimodels.runs.place import RunPlace
 from aimodels.runs.resuming import resume_command
 
@@ -78,6 +79,28 @@ def streamed(console: Console, target: Path | None) -> Iterator[None]:
 
 # The picture of the validation split that says most.
 OF_TASK = {"regression": "pred_vs_true", "multilabel": "per_class"}
+
+
+@contextmanager
+def completing(run: RunFolder) -> Iterator[None]:
+    """What follows a training is part of the run: one that is stopped in it can go on with the rest.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM came while the block ran.
+    """
+    try:
+        with ending_on_sigterm(run):
+            yield
+    except KeyboardInterrupt as stop:
+        number = signal_of(stop)
+        reason = f"interrupted by {number.name} after training"
+        if run.facts()["status"] != "interrupted":
+            run.update(status="interrupted", ended=now(), reason=reason, signal_number=int(number))
+        raise Interrupted(
+            f"{reason}; {run.name} is saved",
+            signal_number=number,
+            help=f"do the rest: {resume_command(run, name=how_to_name(run))}",
+        ) from stop
 
 
 def finish_training(run: RunFolder, *, plots: bool) -> None:

@@ -1,6 +1,5 @@
 """How a training came to its end, whatever happened, and what is written down of it: the event log, `metrics.json`."""
 
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ from aimodels.events import Resumed, RunEnded, RunStarted, emit, listening
 from aimodels.runs.atomic import write_json
 from aimodels.runs.event_log import EventLog
 from aimodels.runs.folder import RunFolder, now
-from aimodels.training.stopping import StopTraining
+from aimodels.runs.leaving import ending_on_sigterm, signal_of
+from aimodels.training.stopping import StopTraining, stopped_by
 
 if TYPE_CHECKING:
     from aimodels.training.progress import Progress
@@ -58,23 +58,31 @@ def kept(
 ) -> Iterator[Ending]:
     """`begin` writes what is known before the first step; what goes wrong in it leaves no folder that was not there."""
     ending = Ending(seconds_before=resumed.seconds_before if resumed else 0.0)
-    try:
-        begin()
-    except BaseException:
-        if resumed is None:
-            run.discard()
-        raise
-    with listening(EventLog(run.events_file)):
+    with ending_on_sigterm(run):
         try:
+            begin()
+        except BaseException:
+            if resumed is None:
+                run.discard()
+            raise
+        with _told(run, ending):
             emit(started())
             if resumed is not None:
                 emit(resumed)
             yield ending
+
+
+@contextmanager
+def _told(run: RunFolder, ending: Ending) -> Iterator[None]:
+    """Keep the events of the block, and write down how it ended."""
+    with listening(EventLog(run.events_file)):
+        try:
+            yield
         except UserError as error:
             _end(run, ending, status="failed", error={"code": error.code, "message": error.message})
             raise
-        except KeyboardInterrupt:
-            ending.signal_number = signal.SIGINT
+        except KeyboardInterrupt as stop:
+            ending.stop(stopped_by(signal_of(stop)), fraction=ending.fraction)
             _end(run, ending, status="interrupted")
             raise
         except BaseException as error:

@@ -1,12 +1,10 @@
 """Reasons to leave the loop in the middle of an epoch: a signal, the time limit, a loss that is no longer a number."""
 
 import math
-import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -16,14 +14,13 @@ import keras
 
 from aimodels.events import SignalReceived, Step, emit
 from aimodels.runs.folder import RunFolder, now
+from aimodels.runs.leaving import Terminated, leaving_in_time
 from aimodels.training.stepping import Stepping
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 BETWEEN_STEP_EVENTS_SECONDS = 0.1
 LEAVING = (signal.SIGINT, signal.SIGTERM)
 BETWEEN_HEARTBEATS_SECONDS = 30.0
-# Schedulers and container platforms send SIGKILL 10 s after SIGTERM or later.
-SECONDS_TO_LEAVE = 8.0
 
 
 class StopTraining(Exception):
@@ -56,37 +53,19 @@ class LossNotFinite(Exception):
 class Signals:
     """What the first SIGINT or SIGTERM leaves behind; a second one leaves at once.
 
-    Nothing ends a step, or the making of its graph, before it is over. Where that takes longer than whoever sent a
-    SIGTERM may wait, the process ends without: the last state that was kept is gone on with.
+    `left` says that the loop is left: what is still to be written is, however long it takes.
     """
 
-    def __init__(self, run: RunFolder | None = None) -> None:
+    def __init__(self) -> None:
         self.received = 0
-        self._run = run
-        self._timer: threading.Timer | None = None
+        self.left: Callable[[], None] = lambda: None
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """The signal handler."""
         if self.received:
-            raise KeyboardInterrupt
+            raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
         self.received = number
-        if number == signal.SIGTERM and self._run is not None:
-            self._timer = threading.Timer(SECONDS_TO_LEAVE, self._leave_now, args=(self._run,))
-            self._timer.daemon = True
-            self._timer.start()
         emit(SignalReceived(signal.Signals(number).name))
-
-    def left(self) -> None:
-        """The loop is left: what is still to be written is, however long it takes."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _leave_now(self, run: RunFolder) -> None:
-        reason = f"interrupted by SIGTERM; the step did not end within {SECONDS_TO_LEAVE:g} s"
-        run.update(status="interrupted", ended=now(), reason=reason, signal_number=int(signal.SIGTERM))
-        sys.stderr.write(f"{reason}: the last state that was kept is gone on with, by --resume\n")
-        sys.stderr.flush()
-        os._exit(128 + signal.SIGTERM)
 
     def as_stop(self) -> StopTraining:
         """What was received, as the reason to leave the loop."""
@@ -100,18 +79,22 @@ def stopped_by(number: int) -> StopTraining:
 
 @contextmanager
 def watching_signals(run: RunFolder) -> Iterator[Signals]:
-    """Note Ctrl-C and SIGTERM instead of dying of them, while the block runs; in the main thread only."""
-    signals = Signals(run)
+    """Note Ctrl-C and SIGTERM instead of dying of them, while the block runs; in the main thread only.
+
+    A step that does not end in time is not waited for after SIGTERM.
+    """
+    signals = Signals()
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
-    before = {number: signal.signal(number, signals.handle) for number in LEAVING}
+    handler = signals.handle
+    before = {number: signal.signal(number, handler) for number in LEAVING}
     try:
-        yield signals
+        with leaving_in_time(handler, run=run) as signals.left:
+            yield signals
     finally:
-        signals.left()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def deadline(max_time: str | None, *, started_at: float) -> float:
@@ -193,9 +176,14 @@ class StepWatcher(keras.callbacks.Callback):
         self._beat(clock)
 
     def _leave_if_asked(self, clock: float) -> None:
-        received = self._signals.received
-        wishes = (*(received == each for each in LEAVING), clock >= self._ends_at, not self._is_finite)
-        *signals, is_over, is_broken = self.model.agreed(wishes) if isinstance(self.model, Stepping) else wishes
+        wishes = {
+            "sigint": self._signals.received == signal.SIGINT,
+            "sigterm": self._signals.received == signal.SIGTERM,
+            "time_is_over": clock >= self._ends_at,
+            "is_broken": not self._is_finite,
+        }
+        agreed = self.model.agreed(**wishes) if isinstance(self.model, Stepping) else wishes.values()
+        *signals, is_over, is_broken = agreed
         for number, is_asked in zip(LEAVING, signals, strict=True):
             if is_asked:
                 raise stopped_by(number)

@@ -353,12 +353,13 @@ def test_a_run_that_was_killed_ends_as_the_one_that_was_not(killed: RunFolder, w
 def test_a_step_that_does_not_end_in_time_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from aimodels.runs import leaving
     from aimodels.training import stopping
 
     run = RunFolder(tmp_path)
     write_json(run.run_file, {"status": "running"})
     codes: list[int] = []
-    monkeypatch.setattr(stopping, "SECONDS_TO_LEAVE", 0.01)
+    monkeypatch.setattr(leaving, "SECONDS_TO_LEAVE", 0.01)
     monkeypatch.setattr(os, "_exit", codes.append)
     with stopping.watching_signals(run):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -367,7 +368,7 @@ def test_a_step_that_does_not_end_in_time_is_not_waited_for(
     assert codes == [143]
     assert (run.facts()["status"], run.facts()["signal_number"]) == ("interrupted", signal.SIGTERM)
     assert "by --resume" in capsys.readouterr().err
-    monkeypatch.setattr(stopping, "SECONDS_TO_LEAVE", 30.0)
+    monkeypatch.setattr(leaving, "SECONDS_TO_LEAVE", 30.0)
     with stopping.watching_signals(run) as signals:
         os.kill(os.getpid(), signal.SIGTERM)
         signals.left()

@@ -9,7 +9,7 @@ from aimodels.cli.console import Console
 from aimodels.cli.pretraining import draw_pretraining, pretrain_run, pretraining_summary, try_pretraining
 from aimodels.cli.resuming import Asked, chosen
 from aimodels.cli.summary import run_document
-from aimodels.cli.training import raise_if_interrupted, streamed, worker_done
+from aimodels.cli.training import completing, raise_if_interrupted, streamed, worker_done
 from aimodels.runs.folder import PRETRAINING
 from aimodels.runs.place import RunPlace
 
@@ -69,7 +69,8 @@ def command(
             return worker_done(console, run)
         console.answer(run_document(run))
         if not no_plots:
-            draw_pretraining(run)
+            with completing(run):
+                draw_pretraining(run)
     console.out(pretraining_summary(run))
     console.essential(str(run.path))
     raise_if_interrupted(run)

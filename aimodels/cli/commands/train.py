@@ -9,7 +9,15 @@ from aimodels.cli.console import Console
 from aimodels.cli.cross_validating import asks_for_folds, one_fold, train_folds
 from aimodels.cli.resuming import Asked, chosen
 from aimodels.cli.summary import run_document, summary
-from aimodels.cli.training import finish_training, raise_if_interrupted, streamed, train_run, try_out, worker_done
+from aimodels.cli.training import (
+    completing,
+    finish_training,
+    raise_if_interrupted,
+    streamed,
+    train_run,
+    try_out,
+    worker_done,
+)
 from aimodels.runs.place import RunPlace
 
 GROUP = "start"
@@ -72,7 +80,8 @@ def command(
         if run.worker:
             return worker_done(console, run)
         console.answer(run_document(run))
-        finish_training(run, plots=not no_plots)
+        with completing(run):
+            finish_training(run, plots=not no_plots)
     console.out(summary(run, width=console.width))
     console.essential(str(run.path))
     raise_if_interrupted(run)
