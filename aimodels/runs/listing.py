@@ -1,6 +1,7 @@
 """The runs of a folder: all of them, one by what a user calls it, and what became of each."""
 
 import difflib
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -79,10 +80,13 @@ def record(run: RunFolder) -> Record:
         facts = run.facts()
     except FailedError:
         return Record(run=run, status="unreadable")
+    found = status(facts)
+    if found in ("running", "lost"):
+        facts = facts | _so_far(run, facts)
     best = facts.get("best") or {}
     return Record(
         run=run,
-        status=status(facts),
+        status=found,
         task=facts.get("task"),
         started=facts.get("started"),
         ended=facts.get("ended"),
@@ -101,6 +105,29 @@ def record(run: RunFolder) -> Record:
         folds_planned=facts.get("folds_planned"),
         is_unfinished=is_unfinished(facts) and facts.get("kind") != CROSS_VALIDATION,
     )
+
+
+def _so_far(run: RunFolder, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the history says of a run that nobody has written the end of: its epochs, and the best of them."""
+    try:
+        history = run.history() if run.history_file.exists() else {}
+    except FailedError:
+        return {}
+    epochs, monitor = history.get("epoch") or [], facts.get("monitor")
+    if not epochs:
+        return {}
+    done = int(epochs[-1])
+    # A pre-training is measured before its first epoch, which is number 0.
+    rows = [
+        (value, int(epoch))
+        for value, epoch in zip(history.get(monitor or "", []), epochs, strict=False)
+        if epoch > 0 and math.isfinite(value)
+    ]
+    if not rows:
+        return {"epochs_done": done}
+    choose = max if facts.get("mode") == "max" else min
+    value, epoch = choose(rows, key=lambda row: row[0])
+    return {"epochs_done": done, "best": {"value": value, "epoch": epoch}}
 
 
 def metrics_of(run: RunFolder) -> dict[str, float]:

@@ -55,6 +55,14 @@ def test_a_record_says_what_the_files_say(three):
     assert found.stem == "mnist"
 
 
+def test_of_a_lost_run_the_history_says_how_far_it_came(runs_dir):
+    lost = written_run(runs_dir, accuracies=(0.5, 0.75, 0.7), **running(epochs_done=0, best=None))
+    found = record(lost)
+    assert (found.status, found.epochs_done, found.best, found.best_epoch) == ("lost", 3, 0.75, 2)
+    lost.history_file.unlink()
+    assert (record(lost).epochs_done, record(lost).best) == (0, None)
+
+
 def test_scores_of_an_evaluation_carry_its_name(three):
     from aimodels.runs.atomic import write_json
 
