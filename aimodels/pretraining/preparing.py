@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from aimodels.config.schema import Config, Pretrain
 from aimodels.data.dataset import Dataset
-from aimodels.distribution.strategy import Placement, choose_precision
+from aimodels.distribution.precision import choose_precision
+from aimodels.distribution.strategy import Placement
 from aimodels.encoders.encoder import Encoder
 from aimodels.encoders.memory import expect_fits
 from aimodels.encoders.writing import write_encoder

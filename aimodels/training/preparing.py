@@ -13,7 +13,8 @@ from aimodels.config.loading import Loaded
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
 from aimodels.data.suitability import check_suits, preprocessing_for
-from aimodels.distribution.strategy import Placement, choose_precision
+from aimodels.distribution.precision import choose_precision
+from aimodels.distribution.strategy import Placement
 from aimodels.errors import FailedError, UsageError
 from aimodels.events import Inferred, emit
 from aimodels.layers.low_rank import num_merged_parameters
