@@ -1,7 +1,4 @@
-"""Runs killed at random moments and gone on with, against the same runs left alone: they must end bit for bit equal.
-
-And what the states cost: an epoch of MNIST with a state kept after it, against one without.
-"""
+"""Runs killed at random moments and gone on with, against the same runs left alone: they must end bit for bit equal."""
 
 import argparse
 import json
@@ -16,11 +13,9 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
-from epoch_times import between, epochs_ended
 from programs import AIMODELS, aimodels, tell
 from results import Figures, save
 
@@ -53,11 +48,6 @@ train:
   checkpoint: {every_steps: 13}
 """,
 }
-MNIST = """
-data: {name: mnist, validation: 0}
-model: {name: cnn}
-train: {epochs: 6, batch_size: 64, monitor: loss}
-"""
 OPTIONS = ("--no-plots", "--progress", "none")
 
 
@@ -161,48 +151,24 @@ def differences(whole: RunFolder, run: RunFolder) -> Iterator[str]:
         yield from (name for name in one.values if not np.array_equal(one.values[name], other.values[name]))
 
 
-def overhead(folder: Path, *, data: str, rounds: int) -> dict[str, Any]:
-    """Seconds of an epoch of MNIST with a state after each and without, in turns; the median of the ratios."""
-    (folder / "mnist.yaml").write_text(MNIST)
-    sides = {"without": "null", "with": "1"}
-    seconds: dict[str, list[float]] = {side: [] for side in sides}
-    for number in range(rounds):
-        for side, every in sides.items():
-            arguments = ("mnist.yaml", f"data.source={data}", f"train.checkpoint.every_epochs={every}")
-            where = folder / f"{side}-{number}"
-            aimodels("train", *arguments, "--run-dir", where, *OPTIONS, folder=folder)
-            seconds[side].append(between(epochs_ended(where)))
-            tell(side=side, round=number, seconds=seconds[side][-1])
-    ratios = [one / other for one, other in zip(seconds["with"], seconds["without"], strict=True)]
-    return {"epoch without": f"{median(seconds['without']):.2f} s", "overhead": f"{(median(ratios) - 1) * 100:+.1f} %"}
-
-
 def main() -> None:
-    """Kill, go on, compare; then measure what the states cost."""
+    """Kill, go on, compare."""
     asked = _asked()
     with tempfile.TemporaryDirectory() as name:
-        rows = [_swept(each, Path(name), asked) for each in CONFIGS] if asked.kills else []
-        if asked.save and rows:
+        rows = [_swept(each, Path(name), asked) for each in CONFIGS]
+        if asked.save:
             told = (
                 "Compared: `history.csv`, both checkpoints and every variable of the last state, bit for bit."
                 " Each run was killed up to three times; a few were done before the moment came."
             )
             command = f"python bench/resume.py --kills {asked.kills} --save"
             save("Killed and gone on with", Figures(command, rows, told))
-        if asked.overhead:
-            cost = overhead(Path(name), data=asked.overhead, rounds=asked.rounds)
-            tell(**cost)
-            if asked.save:
-                command = "python bench/resume.py --kills 0 --overhead mnist.npz --save"
-                save("A state after each epoch of MNIST", Figures(command, [cost], f"Median of {asked.rounds}."))
 
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50, help="kills in all, over both configs")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--overhead", metavar="MNIST", help="also measure the cost of states: mnist.npz, or auto")
-    parser.add_argument("--rounds", type=int, default=5, help="of the overhead")
     parser.add_argument("--save", action="store_true", help="write the figures into results.md")
     return parser.parse_args()
 
