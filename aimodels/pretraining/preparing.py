@@ -20,6 +20,7 @@ from aimodels.pretraining.batching import MaskedBatches
 from aimodels.pretraining.masking import Masking
 from aimodels.pretraining.model import PretrainedModel, Weights
 from aimodels.pretraining.reading import Reader, reader, vocabulary_of
+from aimodels.pretraining.set_aside import forget, set_aside
 from aimodels.runs.folder import RunFolder
 from aimodels.training.compiling import compile_model
 from aimodels.training.fitting import end_epoch
@@ -88,7 +89,8 @@ class PreparedPretraining:
     def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, left: LeftEpoch) -> Progress:
         """Where the time is over, what was learned since the last epoch is measured like an epoch of its own.
 
-        After Ctrl-C it is kept only where there is nothing better yet.
+        The encoder is then that of this part of an epoch, if it is better; where the run goes on, it is the one from
+        before again. After Ctrl-C the part is kept only where there is no encoder yet.
         """
         if not run.encoder.exists():
             self.save_best(run, epoch=0)
@@ -98,7 +100,11 @@ class PreparedPretraining:
         if left.steps < self.steps.per_epoch:
             metrics |= {metric.name: float(metric.result()) for metric in self.model.metrics}
         metrics |= self.measured()
-        return end_epoch(run, self, progress=progress, metrics=metrics, seconds=left.seconds)
+        set_aside(run)
+        after = end_epoch(run, self, progress=progress, metrics=metrics, seconds=left.seconds)
+        if after.best.improved_at != after.epochs_done:
+            forget(run)
+        return after
 
     def measured(self) -> dict[str, float]:
         """What the model does on the validation windows now; empty where there are none."""

@@ -10,6 +10,7 @@ from aimodels.config.loading import Loaded
 from aimodels.config.schema import Pretrain
 from aimodels.data.excerpts import excerpt
 from aimodels.pretraining.preparing import PreparedPretraining
+from aimodels.pretraining.set_aside import put_back
 from aimodels.pretraining.windows import Windows
 from aimodels.runs.atomic import write_json
 from aimodels.runs.folder import PRETRAINING, RunFolder
@@ -35,12 +36,17 @@ def recording(
     with kept(
         run,
         begin=lambda: (
-            go_on_in(run, loaded, where=where, start=start) if resumed else _begin(run, loaded, prepared, where=where)
+            _go_on(run, loaded, where=where, start=start) if resumed else _begin(run, loaded, prepared, where=where)
         ),
         started=lambda: started(run, prepared, reading=in_words(facts)),
         resumed=resumed,
     ) as ending:
         yield ending
+
+
+def _go_on(run: RunFolder, loaded: Loaded, *, where: RunPlace, start: Start) -> None:
+    put_back(run)
+    go_on_in(run, loaded, where=where, start=start)
 
 
 def _begin(run: RunFolder, loaded: Loaded, prepared: PreparedPretraining, *, where: RunPlace) -> None:

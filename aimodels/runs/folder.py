@@ -61,6 +61,7 @@ class RunFolder:
         self.plots = path / "plots"
         self.plot_data = path / "plots" / "data"
         self.encoder = path / "encoder"
+        self.encoder_before = path / "checkpoints" / "encoder"
         self.exports = path / "export"
         self.logs = path / "logs"
         self.console_log = path / "logs" / "console.log"

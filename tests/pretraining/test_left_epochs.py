@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from aimodels.pretraining.set_aside import forget, put_back, set_aside
+from aimodels.runs.folder import RunFolder
+
 pytestmark = pytest.mark.tensorflow
 
 
@@ -35,10 +38,12 @@ def test_steps_that_the_optimizer_left_out_count_as_well(
 
     ended: list[dict[str, float]] = []
 
-    def end_epoch(run: Any, prepared: Any, *, progress: Any, metrics: dict[str, float], seconds: float) -> str:
+    the_state_after_it = SimpleNamespace(best=SimpleNamespace(improved_at=1), epochs_done=2)
+
+    def end_epoch(run: Any, prepared: Any, *, progress: Any, metrics: dict[str, float], seconds: float) -> Any:
         assert seconds >= 0
         ended.append(metrics)
-        return "the state after it"
+        return the_state_after_it
 
     monkeypatch.setattr(preparing, "end_epoch", end_epoch)
     # Of the steps of half precision that overflow, the optimizer counts none.
@@ -52,7 +57,7 @@ def test_steps_that_the_optimizer_left_out_count_as_well(
         measured=lambda: {"val_loss": 2.0},
         save_best=lambda run, epoch: None,
     )
-    run: Any = SimpleNamespace(encoder=tmp_path / "encoder")
+    run = RunFolder(tmp_path)
     progress: Any = SimpleNamespace(epochs_done=1)
     after = preparing.PreparedPretraining.leave(
         prepared, run, progress=progress, stop=StopTraining("the time is over"), left=watched(steps_done)
@@ -61,6 +66,28 @@ def test_steps_that_the_optimizer_left_out_count_as_well(
         assert (after, ended) == (progress, [])
         return
     [metrics] = ended
-    assert after == "the state after it"
+    assert after is the_state_after_it
     assert metrics["val_loss"] == 2.0
     assert (metrics["loss"] == 2.5) is measures_training
+
+
+def test_training_goes_on_with_the_encoder_of_the_best_epoch(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    weights = run.encoder / "model.safetensors"
+    set_aside(run)
+    put_back(run)
+    assert not run.encoder.exists()
+    run.encoder.mkdir()
+    for part in ("first", "second"):
+        weights.write_text("best epoch")
+        set_aside(run)
+        weights.write_text(f"{part} part of an epoch")
+        assert weights.read_text() == f"{part} part of an epoch"
+        put_back(run)
+        assert weights.read_text() == "best epoch"
+        assert not run.encoder_before.exists()
+    set_aside(run)
+    forget(run)
+    weights.write_text("another best epoch")
+    put_back(run)
+    assert weights.read_text() == "another best epoch"

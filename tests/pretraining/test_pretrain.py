@@ -328,28 +328,32 @@ def test_an_encoder_needs_a_piece_that_hides(tmp_path: Path) -> None:
     assert raised.value.code == "AM567"
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, 0], ids=["by a signal", "by the time"])
 def test_a_pretraining_that_was_left_ends_as_the_one_that_was_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     from aimodels.pretraining.pretrain import pretrain
     from aimodels.runs.resuming import going_on
-    from aimodels.training.stopping import StepWatcher, stopped_by
+    from aimodels.training.stopping import StepWatcher, StopTraining
 
     end_of_step = StepWatcher.on_train_batch_end
 
     def leave(self: Any, batch: int, logs: Any = None) -> None:
         end_of_step(self, batch, logs)
         if self._epoch == 2 and batch:
-            raise stopped_by(signal.SIGTERM)
+            raise StopTraining("left", signal_number=number)
 
     path = written(tmp_path)
     whole = pretrain(load(path, overrides=[SHORT_CALLS]), RunPlace(tmp_path / "runs"))
     with monkeypatch.context() as patch:
         patch.setattr(StepWatcher, "on_train_batch_end", leave)
         left = RunFolder(pretrain(load(path, overrides=[SHORT_CALLS]), RunPlace(tmp_path / "runs")).path)
-    assert left.facts()["status"] == "interrupted"
+    assert left.facts()["status"] == ("interrupted" if number else "stopped_early")
+    # The part of an epoch is the better one; what goes on is the whole one before.
+    assert left.encoder_before.exists() == (number == 0)
     run = pretrain(going_on(left, left.config), RunPlace(tmp_path / "runs", resumed=left))
     assert run.facts()["status"] == "finished"
+    assert not run.encoder_before.exists()
     assert run.history_file.read_bytes() == whole.history_file.read_bytes()
     name = "model.safetensors"
     assert (run.encoder / name).read_bytes() == (whole.encoder / name).read_bytes()
