@@ -23,11 +23,14 @@ WORDS = {
     "config_sha256": "another config",
     "data_fingerprint": "other data",
     "versions": "other versions",
+    "hardware": "other devices",
     "workers": "another list of workers",
 }
 ADVICE = {
     "config_sha256": "start every worker with the same config and the same changes of it",
     "data_fingerprint": "every worker must read the same files: compare them on the machines",
+    "hardware": "give every worker as many GPUs, or choose them with --device; GPUs of different ages agree with "
+    "train.precision=float32",
     "versions": "install the same versions everywhere, such as those of constraints.txt",
     "workers": "every worker needs the same list, in the same order",
 }

@@ -41,6 +41,15 @@ def choose_precision(precision: Precision, *, kind: str) -> str:
     return precision
 
 
+def hardware(precision: Precision) -> dict[str, object]:
+    """What all workers of a training must have alike: how many GPUs they use, and in which format they compute."""
+    import tensorflow as tf
+
+    gpus = tf.config.get_visible_devices("GPU")
+    taken = choose_precision(precision, kind="gpu" if gpus else "cpu") if precision == "auto" else precision
+    return {"gpus": len(gpus), "precision": taken}
+
+
 def _can(precision: str, *, kind: str) -> bool:
     if kind == "cpu":
         flags = _cpu_flags()

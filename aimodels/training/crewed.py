@@ -16,6 +16,7 @@ from aimodels.data.dataset import Dataset
 from aimodels.distribution.cluster import Cluster
 from aimodels.distribution.crew import Crew, worker_lost
 from aimodels.distribution.meeting import meet
+from aimodels.distribution.precision import hardware
 from aimodels.runs.atomic import cannot_write
 from aimodels.runs.environment import package_versions
 from aimodels.runs.folder import RunFolder, now
@@ -42,8 +43,8 @@ class WorkerRun(RunFolder):
 
 @contextmanager
 def met(cluster: Cluster | None, loaded: Loaded, dataset: Dataset) -> Iterator[Crew | None]:
-    """The workers in touch while the block runs, once all of them bring the same config, data and versions; None where
-    this process trains alone.
+    """The workers in touch while the block runs, once all of them bring the same config, data, versions and kind of
+    devices; None where this process trains alone.
 
     Raises:
         UserError: a worker is missing, or brings something else.
@@ -57,6 +58,7 @@ def met(cluster: Cluster | None, loaded: Loaded, dataset: Dataset) -> Iterator[C
         "config_sha256": sha256(to_yaml(config).encode()).hexdigest(),
         "data_fingerprint": dataset.provenance.fingerprint,
         "versions": package_versions(),
+        "hardware": hardware(config.train.precision),
     }
     with meet(cluster, facts) as crew:
         yield crew

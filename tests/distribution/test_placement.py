@@ -146,3 +146,13 @@ def test_mixed_precision_is_taken_when_asked_for_but_not_without_a_word(  # noqa
     messages = [event.message for event in heard if isinstance(event, Warned) and event.code == "AM435"]
     assert len(messages) == (warned is not None)
     assert all(message.endswith(str(warned)) for message in messages)
+
+
+def test_workers_compare_their_gpus_and_what_these_compute_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", tensorflow_with(capabilities=((9, 0), (7, 5))))
+    assert precision.hardware("auto") == {"gpus": 2, "precision": "float32"}
+    assert precision.hardware("float32") == precision.hardware("auto")
+    choose_devices("gpu:0")
+    assert precision.hardware("auto") == {"gpus": 1, "precision": "mixed_bfloat16"}
+    choose_devices("cpu")
+    assert precision.hardware("auto") == {"gpus": 0, "precision": "float32"}
