@@ -1,4 +1,4 @@
-"""What `aimodels eval` does around the library's `evaluate`: TensorFlow before it, pictures and words after it."""
+"""What `aimodels eval` does after the library's `evaluate`: pictures and words."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,19 +12,11 @@ from aimodels.evaluation.example_lines import hardest_lines, has_lines
 from aimodels.evaluation.text_report import of_classes, single_numbers
 from aimodels.evaluation.thresholds import Checked, Threshold, check
 from aimodels.events import phase
-from aimodels.runs.folder import RunFolder
 
 MOST_CLASSES = 30
 MOST_CONFUSIONS = 5
 MOST_LINES = 3
 MOST_COLUMNS = 5
-
-
-def start(run: RunFolder) -> None:
-    """Load TensorFlow, with what it says in the run's log."""
-    from aimodels.distribution.tensorflow_start import start_tensorflow
-
-    start_tensorflow(log=run.tensorflow_log)
 
 
 def draw(evaluation: Evaluation) -> list[Drawn]:

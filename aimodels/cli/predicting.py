@@ -2,15 +2,19 @@
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aimodels.cli.answering_options import Answerers, start
+from aimodels.cli.console import Console
 from aimodels.data.dataset import ImageInput
 from aimodels.data.excerpts import excerpt, on_one_line
 from aimodels.data.plurals import counted, one_or_many
 from aimodels.data.text_lengths import length_unit
+from aimodels.distribution.answering_devices import answering_devices
 from aimodels.errors import DataError, UsageError
 from aimodels.events import phase, warn
 from aimodels.prediction.kinds import kind_of, other_kind, takes_pairs
@@ -18,10 +22,21 @@ from aimodels.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from aimodels.prediction.answered import Answered
+    from aimodels.prediction.predict import Predictor
+    from aimodels.prediction.sharing import Share, WorkerPart
 
+STDIN = "-"
 FORMATS = {"images": (".csv", ".jsonl"), "texts": (".csv", ".jsonl"), "rows": (".csv", ".jsonl", ".parquet")}
 # The error of a command some of whose inputs could not be read, by what the run takes.
 UNREADABLE = {"images": "AM230", "texts": "AM234"}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The model, and the part of the answers that this process gives."""
+
+    predictor: "Predictor"
+    share: "Share"
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,7 @@ class Question:
     limit: int | None = None
     explain: bool = False
     checkpoint: str = "best"
+    answerers: Answerers = Answerers()
 
 
 def wanted_file(output: Path | None, *, run: RunFolder) -> None:
@@ -93,23 +109,63 @@ def expect_something(run: RunFolder, question: Question) -> None:
     )
 
 
-def tell(run: RunFolder, question: Question) -> list["Answered"]:
+def tell(console: Console, run: RunFolder, question: Question) -> "list[Answered] | WorkerPart":
     """Ask a run for images or texts about everything that the question names.
+
+    Of several workers the chief gets the answers, and all others what they have done.
 
     Raises:
         UsageError: nothing is named, or something that the run does not take.
         MissingError: an input names nothing.
         DataError: an array or a table is not what the model takes, or there is nothing in it.
     """
-    refuse_other_options(run, question)
-    expect_something(run, question)
-    input = run.input
-    answered = (
-        _about_images(run, question, input=input) if isinstance(input, ImageInput) else _about_texts(run, question)
-    )
-    if not answered:
+    expect_question(run, question)
+    about = _about_images if isinstance(run.input, ImageInput) else _about_texts
+    answered = about(console, run, question)
+    if isinstance(answered, list) and not answered:
         raise nothing_found(run)
     return answered
+
+
+def expect_question(run: RunFolder, question: Question) -> None:
+    """The question must be one that this run, and all workers, can answer.
+
+    Raises:
+        UsageError: it is not.
+    """
+    refuse_other_options(run, question)
+    expect_something(run, question)
+    if question.answerers.cluster is not None and STDIN in question.inputs:
+        raise UsageError(
+            "`-` reads standard input, which several workers do not share",
+            code="AM445",
+            help="write it to a file that all of them can read; or ask in one process: --strategy single",
+        )
+
+
+@contextmanager
+def asking(console: Console, run: RunFolder, question: Question, *, fingerprint: Callable[[], str]) -> Iterator[Asking]:
+    """The model, ready to be asked, while the block runs; where there are several workers, once they have met.
+
+    `fingerprint` tells what is asked about from anything else.
+
+    Raises:
+        UserError: a device, a checkpoint or a worker is missing; or the workers were not asked the same.
+    """
+    asked = question.answerers
+    start(console, asked)
+
+    from aimodels.prediction.identity import facts_of
+    from aimodels.prediction.predict import Predictor
+    from aimodels.prediction.sharing import together
+
+    facts = {}
+    if asked.cluster is not None:
+        told = {"checkpoint": question.checkpoint, "limit": question.limit}
+        facts = facts_of(run, checkpoint=question.checkpoint, question=told, data=fingerprint())
+    with together(asked.cluster, facts) as share:
+        devices = answering_devices(asked.strategy).names
+        yield Asking(Predictor(run, question.checkpoint, devices=devices, share=share), share)
 
 
 def nothing_found(run: RunFolder) -> DataError:
@@ -121,24 +177,28 @@ def nothing_found(run: RunFolder) -> DataError:
     )
 
 
-def _about_images(run: RunFolder, question: Question, *, input: ImageInput) -> list["Answered"]:
+def _about_images(console: Console, run: RunFolder, question: Question) -> "list[Answered] | WorkerPart":
+    from aimodels.prediction.identity import fingerprint_of_images
     from aimodels.prediction.image_inputs import read_images
 
+    input = run.input
+    if not isinstance(input, ImageInput):
+        raise TypeError(f"{run.name} takes no images")
     inputs = question.inputs
-    if list(inputs) == ["-"]:
+    if list(inputs) == [STDIN]:
         inputs = [line.rstrip("\n") for line in sys.stdin if line.strip()]
     groups = read_images(inputs, input=input, limit=question.limit)
-    start()
+    count = sum(len(group.names) for group in groups)
+    with asking(console, run, question, fingerprint=lambda: fingerprint_of_images(groups)) as asked:
+        from aimodels.prediction.answered import about_images
 
-    from aimodels.prediction.answered import about_images
-    from aimodels.prediction.predict import Predictor
-
-    predictor = Predictor(run, question.checkpoint)
-    with phase(f"answering {counted(sum(len(group.names) for group in groups), 'image')}"):
-        return list(about_images(predictor, groups))
+        with phase(f"answering {counted(count, 'image')}"):
+            answered = list(about_images(asked.predictor, groups))
+    return answered if asked.share.is_chief else asked.share.part
 
 
-def _about_texts(run: RunFolder, question: Question) -> list["Answered"]:
+def _about_texts(console: Console, run: RunFolder, question: Question) -> "list[Answered] | WorkerPart":
+    from aimodels.prediction.identity import fingerprint_of_texts
     from aimodels.prediction.text_inputs import TextRequest, read_texts
 
     request = TextRequest(
@@ -151,14 +211,15 @@ def _about_texts(run: RunFolder, question: Question) -> list["Answered"]:
     )
     # A process may be started without a stdin.
     given = read_texts(request, run=run, stdin=getattr(sys.stdin, "buffer", io.BytesIO()))
-    start()
+    with asking(console, run, question, fingerprint=lambda: fingerprint_of_texts(given)) as asked:
+        from aimodels.prediction.answered import about_texts
 
-    from aimodels.prediction.answered import about_texts
-    from aimodels.prediction.predict import Predictor
-
-    predictor = Predictor(run, question.checkpoint)
-    with phase(f"answering {counted(len(given), 'text')}"):
-        answered = list(about_texts(predictor, given, explain=question.explain))
+        with phase(f"answering {counted(len(given), 'text')}"):
+            # What the words of a text weigh is computed by the chief alone: people look at few texts.
+            explain = question.explain and asked.share.is_chief
+            answered = list(about_texts(asked.predictor, given, explain=explain))
+    if not asked.share.is_chief:
+        return asked.share.part
     _tell_what_was_not_read(run, answered)
     return answered
 
@@ -186,13 +247,6 @@ def _tell_what_was_not_read(run: RunFolder, answered: Sequence["Answered"]) -> N
             f"{'one unknown word' if unit == 'words' else 'a text of special pieces alone'}",
             help="such an answer says what the network believes of nothing",
         )
-
-
-def start() -> None:
-    """Load TensorFlow."""
-    from aimodels.distribution.tensorflow_start import start_tensorflow
-
-    start_tensorflow()
 
 
 def expect_answers(run: RunFolder, answered: Sequence["Answered"]) -> None:

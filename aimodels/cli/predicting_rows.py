@@ -4,12 +4,14 @@ import io
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aimodels.cli.answering_options import part_done
 from aimodels.cli.answers import show
 from aimodels.cli.console import Console
-from aimodels.cli.predicting import Question, expect_something, nothing_found, refuse_other_options, start
+from aimodels.cli.predicting import Asking, Question, asking, expect_question, nothing_found
 from aimodels.data.dataset import TableInput
 from aimodels.data.excerpts import excerpt, on_one_line
 from aimodels.data.plurals import counted
@@ -103,10 +105,10 @@ def answer_rows(
         MissingError: an input names nothing.
         DataError: a table is broken or lacks a column; or some rows could not be read, and the others were answered.
     """
+    from aimodels.prediction.identity import fingerprint_of_files
     from aimodels.prediction.table_inputs import RowRequest, opened
 
-    refuse_other_options(run, question)
-    expect_something(run, question)
+    expect_question(run, question)
     input = run.input
     if not isinstance(input, TableInput):
         raise TypeError(f"{run.name} takes no rows")
@@ -117,22 +119,39 @@ def answer_rows(
     with opened(request, run=run, input=input, stdin=stdin) as tables:
         _expect_other_file(output, tables)
         _tell_others(console, tables)
-        start()
-
-        from aimodels.prediction.predict import Predictor
-
-        predictor = Predictor(run, question.checkpoint)
-        with phase("answering rows"):
-            if output is None:
-                told = _show(console, _counted(run, tables, predictor, tally), predictor=predictor, top_k=top_k)
-            else:
-                told = _write(console, _counted(run, tables, predictor, tally), predictor=predictor, output=output)
+        fingerprint = partial(fingerprint_of_files, tables.files, written=question.rows)
+        with asking(console, run, question, fingerprint=fingerprint) as asked:
+            if not asked.share.is_chief:
+                return _answer_part(console, run, tables, asked)
+            rows, predictor = _counted(run, tables, asked.predictor, tally), asked.predictor
+            with phase("answering rows"):
+                if output is None:
+                    told = _show(console, rows, predictor=predictor, top_k=top_k)
+                else:
+                    told = _write(console, rows, predictor=predictor, output=output)
     tally.warn()
     facts = {"num_rows": tally.num_rows, "num_errors": tally.num_broken}
     doubtful = {"unseen": tally.unseen, "unread_dates": tally.unread_dates}
     console.answer(told | facts | doubtful | {"other_columns": list(tables.others)})
     tally.expect_answers()
     return {"output": str(output) if output else None}
+
+
+def _answer_part(console: Console, run: RunFolder, tables: "Tables", asked: Asking) -> dict[str, Any]:
+    """What a worker does that is not the chief: it answers its part of the rows.
+
+    Raises:
+        DataError: there are none.
+    """
+    from aimodels.data.rows import rows_of
+
+    num_rows = 0
+    for given in tables.rows():
+        asked.predictor.answer(rows_of(given.table))
+        num_rows += len(given)
+    if not num_rows:
+        raise nothing_found(run)
+    return part_done(console, asked.share.part, run=run)
 
 
 def _counted(run: RunFolder, tables: "Tables", predictor: "Predictor", tally: Tally) -> Iterator["GivenRows"]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from aimodels.config.losses import quantile_of
 from aimodels.data.dataset import SplitName, TableInput
 from aimodels.data.plurals import counted
+from aimodels.distribution.answering_devices import AnsweringStrategy, answering_devices
+from aimodels.distribution.cluster import Cluster
 from aimodels.evaluation.answered import answered_rows, kept_examples
 from aimodels.evaluation.chosen import Chosen, other_data, own_split
 from aimodels.evaluation.measured import Measured
@@ -24,7 +26,8 @@ from aimodels.runs.folder import RunFolder, now
 from aimodels.runs.predictions import Predictions
 
 if TYPE_CHECKING:
-    from aimodels.prediction.predict import Predictor
+    from aimodels.prediction.predict import Answers, Predictor
+    from aimodels.prediction.sharing import Share, WorkerPart
 
 BEST = "best"
 
@@ -34,7 +37,8 @@ class EvaluationRequest:
     """What to measure on, and with which weights. `checkpoint` is `best`, `last` or the path of a .keras file.
 
     `top_losses` is how many of the hardest examples are kept; None means as many as the run's config says. Without
-    `importance` the columns of a table are not shuffled, whatever the config says.
+    `importance` the columns of a table are not shuffled, whatever the config says. `strategy` says which devices of
+    this machine answer.
     """
 
     split: SplitName = "test"
@@ -43,6 +47,7 @@ class EvaluationRequest:
     batch_size: int = 256
     top_losses: int | None = None
     importance: bool = True
+    strategy: AnsweringStrategy = "auto"
 
 
 @dataclass(frozen=True)
@@ -105,15 +110,46 @@ def evaluate(run: RunFolder, request: EvaluationRequest) -> Evaluation:
     Raises:
         UserError: the data is gone or has changed, the checkpoint does not fit, or the answers are not finite.
     """
-    with phase("reading the data"):
-        chosen = (
-            own_split(run, name=request.split)
-            if request.data is None
-            else other_data(run, path=request.data, name=request.split)
-        )
+    chosen = chosen_for(run, request)
     with phase("loading the model"):
-        predictor = _predictor(run, checkpoint=request.checkpoint)
+        predictor = _predictor(run, checkpoint=request.checkpoint, strategy=request.strategy)
     return measure(run, chosen, predictor=predictor, request=request)
+
+
+def evaluate_together(run: RunFolder, request: EvaluationRequest, *, cluster: Cluster) -> "Evaluation | WorkerPart":
+    """The same as one of several workers, each of which answers a part of the examples.
+
+    The chief scores them, and alone writes. All others get what they have done for it.
+
+    Raises:
+        UserError: as above; or a worker is missing or lost, or was started with something else.
+    """
+    from aimodels.prediction.identity import facts_of
+    from aimodels.prediction.sharing import together
+
+    chosen = chosen_for(run, request)
+    question = {"split": chosen.name, "checkpoint": request.checkpoint, "batch_size": request.batch_size}
+    data = f"{chosen.provenance.fingerprint} {len(chosen.split)}"
+    facts = facts_of(run, checkpoint=request.checkpoint, question=question, data=data)
+    with together(cluster, facts) as share:
+        with phase("loading the model"):
+            predictor = _predictor(run, checkpoint=request.checkpoint, strategy=request.strategy, share=share)
+        answers = _answers(chosen, predictor=predictor, request=request)
+    if not share.is_chief:
+        return share.part
+    return _measured(run, chosen, Asked(predictor.alone(), answers), request=request)
+
+
+def chosen_for(run: RunFolder, request: EvaluationRequest) -> Chosen:
+    """The examples that the request is about.
+
+    Raises:
+        UserError: the data is gone or has changed, or is none of this kind.
+    """
+    with phase("reading the data"):
+        if request.data is None:
+            return own_split(run, name=request.split)
+        return other_data(run, path=request.data, name=request.split)
 
 
 def measure(run: RunFolder, chosen: Chosen, *, predictor: "Predictor", request: EvaluationRequest) -> Evaluation:
@@ -123,8 +159,25 @@ def measure(run: RunFolder, chosen: Chosen, *, predictor: "Predictor", request: 
         DataError: an example cannot be read, or is of another kind or shape than the model takes.
         FailedError: the answers are not finite.
     """
+    answers = _answers(chosen, predictor=predictor, request=request)
+    return _measured(run, chosen, Asked(predictor, answers), request=request)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The answers to all examples, and whom to ask about more."""
+
+    predictor: "Predictor"
+    answers: "Answers"
+
+
+def _answers(chosen: Chosen, *, predictor: "Predictor", request: EvaluationRequest) -> "Answers":
     with phase(f"answering {counted(len(chosen.split), 'example')}"):
-        answers = predictor.answer(chosen.split.examples, batch_size=request.batch_size)
+        return predictor.answer(chosen.split.examples, batch_size=request.batch_size)
+
+
+def _measured(run: RunFolder, chosen: Chosen, asked: Asked, *, request: EvaluationRequest) -> Evaluation:
+    predictor, answers = asked.predictor, asked.answers
     rows = answered_rows(run, chosen.split, answers=answers)
     num_hardest = run.config.evaluate.top_losses if request.top_losses is None else request.top_losses
     examples = kept_examples(run, chosen.split, rows, predictor=predictor, num_hardest=num_hardest)
@@ -171,10 +224,12 @@ def _text(evaluation: Evaluation) -> str:
     return as_text(evaluation.scores, title=title, beside=evaluation.paragraphs(), hardest=evaluation.hardest)
 
 
-def _predictor(run: RunFolder, *, checkpoint: str) -> "Predictor":
+def _predictor(
+    run: RunFolder, *, checkpoint: str, strategy: AnsweringStrategy, share: "Share | None" = None
+) -> "Predictor":
     from aimodels.prediction.predict import Predictor
 
-    return Predictor(run, checkpoint)
+    return Predictor(run, checkpoint, devices=answering_devices(strategy).names, share=share)
 
 
 def _name(chosen: Chosen, *, checkpoint: str) -> str:

@@ -13,14 +13,12 @@ import numpy.typing as npt
 
 from aimodels.data.dataset import ImageFiles, Texts
 from aimodels.data.rows import rows_of
-from aimodels.errors import DataError
 from aimodels.prediction.attention import Attention
 from aimodels.prediction.image_inputs import Images
 from aimodels.prediction.predict import Answers, Predictor
 from aimodels.prediction.table_inputs import GivenRows
 from aimodels.prediction.text_inputs import GivenText
 
-BATCH = 256
 WORDS_TOLD = 10
 
 
@@ -96,9 +94,11 @@ class Answered:
 def about_images(predictor: Predictor, groups: Sequence[Images]) -> Iterator[Answered]:
     """Ask about every image, in order; a file that cannot be read is answered with what is wrong with it."""
     for group in groups:
-        for start in range(0, len(group.names), BATCH):
-            positions = np.arange(start, min(start + BATCH, len(group.names)))
-            yield from _batch(predictor, group, positions)
+        files = group.examples
+        answers = predictor.answer_readable(files) if isinstance(files, ImageFiles) else predictor.answer(files)
+        for place, answered in enumerate(_each(answers, group.names, unit=None)):
+            problem = answers.problems.get(place)
+            yield answered if problem is None else Answered(group.names[place], answers.class_names, error=problem)
 
 
 def about_texts(predictor: Predictor, given: Sequence[GivenText], *, explain: bool = False) -> Iterator[Answered]:
@@ -148,23 +148,6 @@ def _each(answers: Answers, names: Sequence[str], *, unit: str | None) -> Iterat
     for name, probabilities, prediction in zip(names, answers.probabilities, answers.predictions, strict=True):
         chosen = np.flatnonzero(prediction).tolist() if answers.task == "multilabel" else [int(prediction)]
         yield Answered(name, answers.class_names, answers.task, probabilities, tuple(chosen))
-
-
-def _batch(predictor: Predictor, group: Images, positions: npt.NDArray[np.int64]) -> Iterator[Answered]:
-    names = [group.names[position] for position in positions]
-    if not isinstance(group.examples, ImageFiles):
-        yield from _each(predictor.answer(group.examples[positions]), names, unit=None)
-        return
-    images, broken = [], {}
-    for name, position in zip(names, positions, strict=True):
-        try:
-            images.append(predictor.decode(group.examples.take(np.array([position]))))
-        except DataError as error:
-            broken[name] = error.message.removeprefix(f"{name} ")
-    whole = [name for name in names if name not in broken]
-    answered = _each(predictor.answer(np.concatenate(images)), whole, unit=None) if images else iter(())
-    for name in names:
-        yield Answered(name, predictor.class_names, error=broken[name]) if name in broken else next(answered)
 
 
 def as_csv(answered: Sequence[Answered]) -> str:

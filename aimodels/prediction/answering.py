@@ -3,6 +3,8 @@
 Evaluation, prediction and every export go through what this gives, so they cannot differ.
 """
 
+from collections.abc import Sequence
+
 from aimodels.data.dataset import ImageInput, TableInput
 from aimodels.prediction.image_answering import ImageAnswering
 from aimodels.prediction.outputs import EVEN, Outputs
@@ -25,6 +27,17 @@ def answering(run: RunFolder, checkpoint: str = "best") -> Answering:
     if isinstance(input, TableInput):
         return TableAnswering(model, input, outputs)
     return TextAnswering(model, input, outputs)
+
+
+def copies_on(devices: Sequence[str], run: RunFolder, *, checkpoint: str = "best") -> list[Answering]:
+    """The same, once for each of these logical devices of TensorFlow, which holds the weights."""
+    import tensorflow as tf
+
+    copies = []
+    for device in devices:
+        with tf.device(device):
+            copies.append(answering(run, checkpoint))
+    return copies
 
 
 def outputs_of(run: RunFolder) -> Outputs:

@@ -14,7 +14,7 @@ in the name of one of several labels is written as `\\|` in `label`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -53,14 +53,12 @@ class Outputs:
             probabilities = tf.nn.softmax(logits, axis=1)
         return {"probabilities": probabilities, "label": self._label(probabilities)}
 
-    def answers(self, named: Mapping[str, npt.NDArray[Any]], **words: Any) -> "Answers":
-        """The answers of what `named` gave, as arrays; `words` are the fields of `Answers` about texts."""
+    def answers(self, named: Mapping[str, npt.NDArray[Any]], **more: Any) -> "Answers":
+        """The answers of what `named` gave, as arrays; `more` are the other fields of `Answers`."""
         values = named.get("value")
         size = (0, len(self.class_names)) if values is None else (len(values), 0)
         probabilities = named.get("probabilities", np.empty(size, dtype=np.float32))
-        return Answers(
-            probabilities, self.class_names, values=values, task=self.task, threshold=self.threshold, **words
-        )
+        return Answers(probabilities, self.class_names, values=values, task=self.task, threshold=self.threshold, **more)
 
     def described(self, *, unit: str | None) -> str:
         """The named outputs for people; `unit` is that of the target."""
@@ -102,7 +100,8 @@ class Answers:
 
     `num_words` int64 [N] is how many words each text has, those that are cut off included, and `num_unknown` int64 [N]
     how many of those read are not in the vocabulary; None where the examples are no texts. Of regression, `values`
-    float32 [N] are the answers, in the unit of the target, and `probabilities` is [N, 0].
+    float32 [N] are the answers, in the unit of the target, and `probabilities` is [N, 0]. `problems` say what is wrong
+    with examples that could not be read, by their positions, where that was asked for; their answers are NaN.
     """
 
     probabilities: npt.NDArray[np.float32]
@@ -112,6 +111,7 @@ class Answers:
     values: npt.NDArray[np.float32] | None = None
     task: str = "multiclass"
     threshold: float = EVEN
+    problems: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def predictions(self) -> npt.NDArray[np.int64]:

@@ -4,10 +4,10 @@ A number is a float32, NaN where it is missing; everything else is UTF-8, empty 
 the network was trained with is asked for: a row that lacks a value says so with NaN or an empty string.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from aimodels.data.raw_columns import raw
 from aimodels.data.rows import Rows
 from aimodels.prediction.arguments import arguments_of
 from aimodels.prediction.outputs import Answers, Endpoint, Outputs
+from aimodels.prediction.replicas import Batch, Numbers
+from aimodels.prediction.sharing import Positions
+from aimodels.prediction.spread import Spread, in_turn
 from aimodels.preprocessing import columns
 
 if TYPE_CHECKING:
@@ -40,10 +43,12 @@ class RawRows:
         """These rows and then the others."""
         return RawRows({name: np.concatenate([values, others.columns[name]]) for name, values in self.columns.items()})
 
-    def batches(self, *, rows_per_batch: int) -> Iterator[dict[str, npt.NDArray[Any]]]:
-        """The rows in order, some at a time."""
-        for start in range(0, len(self), rows_per_batch):
-            yield {name: values[start : start + rows_per_batch] for name, values in self.columns.items()}
+    def part(self, start: int, stop: int) -> dict[str, npt.NDArray[Any]]:
+        """The rows from one position up to another, by column."""
+        return {name: values[start:stop] for name, values in self.columns.items()}
+
+
+Given = TypeVar("Given", Rows, RawRows)
 
 
 @dataclass(frozen=True)
@@ -86,24 +91,43 @@ class TableAnswering:
         """What an export must keep besides the weights: the layers that look up values and words."""
         return columns.tables(self.model)
 
-    def answer(self, rows: Rows, *, batch_size: int) -> Answers:
+    def answer(self, rows: Rows, *, batch_size: int, spread: Spread) -> Answers:
         """Ask about rows of any number, in bounded memory."""
-        chunks = (RawRows(raw(table, input=self.input)) for table in rows.tables())
-        return self._joined(chunks, batch_size=batch_size)
+        return self._joined(rows, self._of_rows, batch_size=batch_size, spread=spread)
 
-    def answer_raw(self, rows: RawRows, *, batch_size: int) -> Answers:
+    def answer_raw(self, rows: RawRows, *, batch_size: int, spread: Spread) -> Answers:
         """Ask about rows as the network takes them."""
-        return self._joined([rows], batch_size=batch_size)
+        return self._joined(rows, _of_raw_rows, batch_size=batch_size, spread=spread)
 
-    def _joined(self, chunks: Iterable[RawRows], *, batch_size: int) -> Answers:
+    def _joined(
+        self,
+        rows: Given,
+        batches: Callable[[Given, Sequence[Positions]], Iterator[Batch]],
+        *,
+        batch_size: int,
+        spread: Spread,
+    ) -> Answers:
         has_texts = any(column.kind == "text" for column in self.input.columns)
-        rows_per_batch = batch_size if has_texts else max(batch_size, ROWS_PER_BATCH)
-        parts = [self._numbers(dict.fromkeys(self.input.names, np.empty(0, dtype=object)))]
-        for chunk in chunks:
-            parts += [self._numbers(batch) for batch in chunk.batches(rows_per_batch=rows_per_batch)]
-        return self.outputs.answers({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+        deal = spread.share.deal(in_turn(len(rows), step=batch_size if has_texts else max(batch_size, ROWS_PER_BATCH)))
+        is_number = self.outputs.task == "regression"
+        shape = (len(rows),) if is_number else (len(rows), len(self.outputs.class_names))
+        found = {"value" if is_number else "probabilities": np.full(shape, np.nan, dtype=np.float32)}
+        for positions, numbers in spread.over(batches(rows, deal.mine)):
+            for name, values in numbers.items():
+                found[name][positions] = values
+        deal.complete(found)
+        return self.outputs.answers(found)
 
-    def _numbers(self, batch: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[np.float32]]:
+    def _of_rows(self, rows: Rows, pieces: Sequence[Positions]) -> Iterator[Batch]:
+        """The rows of these pieces as the network takes them; as many are read at once as the store likes."""
+        step = max(1, rows.store.rows_at_once // max(map(len, pieces), default=1))
+        for start in range(0, len(pieces), step):
+            some = pieces[start : start + step]
+            table = rows.take(np.concatenate(some)).table()
+            read = RawRows(raw(table, input=self.input))
+            yield from _cut(read, some)
+
+    def compute(self, batch: Mapping[str, npt.NDArray[Any]]) -> Numbers:
         """What the network answers but for the labels, which follow from it."""
         import tensorflow as tf
 
@@ -134,3 +158,17 @@ class TableAnswering:
             for column in self.input.columns
         }
         return {argument: tf.TensorSpec([None], type, name=argument) for argument, type in types.items()}
+
+
+def _of_raw_rows(rows: RawRows, pieces: Sequence[Positions]) -> Iterator[Batch]:
+    """The rows of these pieces, each of which is a stretch of them."""
+    for piece in pieces:
+        yield Batch(piece, rows.part(int(piece[0]), int(piece[-1]) + 1))
+
+
+def _cut(rows: RawRows, pieces: Sequence[Positions]) -> Iterator[Batch]:
+    """The rows of some pieces, one after the other, as a batch each."""
+    start = 0
+    for piece in pieces:
+        yield Batch(piece, rows.part(start, start + len(piece)))
+        start += len(piece)

@@ -4,7 +4,7 @@ Asked from Python, texts are read into ids once, while the network answers those
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,18 +15,21 @@ import numpy.typing as npt
 
 from aimodels.data.dataset import TextInput, Texts
 from aimodels.prediction.outputs import Answers, Endpoint, Outputs
+from aimodels.prediction.replicas import Batch, Numbers
+from aimodels.prediction.sharing import Positions
+from aimodels.prediction.spread import Spread
 from aimodels.preprocessing import words
 from aimodels.runs.loading import PAIR
 
 if TYPE_CHECKING:
     import keras
 
-Positions = npt.NDArray[np.int64]
-
 TEXT = PAIR[0]
 
-# Some thousand reviews: enough to put texts of similar length together, little enough to be nothing in memory.
-CHARACTERS_PER_CHUNK = 8_000_000
+# Some hundred reviews: enough to put texts of similar length together, little enough that several workers get about as
+# much to do. Of fewer texts the chunks are smaller, but not so small that most of their batches are.
+CHARACTERS_PER_CHUNK = 1_000_000
+NUM_CHUNKS, FEWEST_CHARACTERS = 16, 50_000
 # Padding counted, so that a batch of long texts takes no more memory than one of short ones.
 TOKENS_PER_BATCH = 32_768
 
@@ -58,19 +61,34 @@ class TextAnswering:
             return {"serving_default": Endpoint(self.pair, specs)}
         return {"serving_default": Endpoint(self.text, specs[TEXT])}
 
-    def answer(self, texts: Texts, *, batch_size: int) -> Answers:
+    def answer(self, texts: Texts, *, batch_size: int, spread: Spread) -> Answers:
         """Ask about texts of any number and length, in bounded memory."""
-        layer = words.words_layer(self.model)
-        numbers = np.empty((len(texts), max(1, len(self.outputs.class_names))), dtype=np.float32)
-        num_words, num_unknown = np.empty((2, len(texts)), dtype=np.int64)
-        for positions, encoded in self.encoded(texts):
-            num_words[positions] = encoded.num_words
-            # Every text has at least one id, which `reduceat` needs.
-            num_unknown[positions] = np.add.reduceat(layer.is_unknown(encoded.ids), encoded.starts[:-1], dtype=np.int64)
-            for rows, ids in padded(encoded, batch_size=batch_size):
-                numbers[positions[rows]] = self._compiled(ids).numpy()
+        deal = spread.share.deal(list(_chunks(texts)))
+        numbers = np.full((len(texts), max(1, len(self.outputs.class_names))), np.nan, dtype=np.float32)
+        num_words, num_unknown = np.zeros((2, len(texts)), dtype=np.int64)
+        rows: dict[str, npt.NDArray[Any]] = {"numbers": numbers, "num_words": num_words, "num_unknown": num_unknown}
+        for positions, found in spread.over(self._batches(texts, deal.mine, counts=rows, batch_size=batch_size)):
+            numbers[positions] = found["numbers"]
+        deal.complete(rows)
         named = {"value": numbers[:, 0]} if self.outputs.task == "regression" else {"probabilities": numbers}
         return self.outputs.answers(named, num_words=num_words, num_unknown=num_unknown)
+
+    def compute(self, ids: Any) -> Numbers:
+        """From ids [n, longest] to probabilities [n, classes] or values [n, 1]."""
+        return {"numbers": self._compiled(ids).numpy()}
+
+    def _batches(
+        self, texts: Texts, chunks: Sequence[Positions], *, counts: Mapping[str, npt.NDArray[Any]], batch_size: int
+    ) -> Iterator[Batch]:
+        """The ids of the texts of these chunks, whose words are counted."""
+        layer = words.words_layer(self.model)
+        for positions, encoded in self.encoded(texts, chunks=chunks):
+            counts["num_words"][positions] = encoded.num_words
+            # Every text has at least one id, which `reduceat` needs.
+            unknown = np.add.reduceat(layer.is_unknown(encoded.ids), encoded.starts[:-1], dtype=np.int64)
+            counts["num_unknown"][positions] = unknown
+            for places, ids in padded(encoded, batch_size=batch_size):
+                yield Batch(positions[places], ids)
 
     @property
     def architecture(self) -> "keras.Model":
@@ -101,11 +119,16 @@ class TextAnswering:
 
         return tf.function(answered, input_signature=[tf.TensorSpec([None, None], tf.int32)])
 
-    def encoded(self, texts: Texts) -> Iterator[tuple[Positions, words.Encoded]]:
-        """Positions of texts and what was read there, the shortest first; the next ones are read in the meantime."""
+    def encoded(
+        self, texts: Texts, *, chunks: Sequence[Positions] | None = None
+    ) -> Iterator[tuple[Positions, words.Encoded]]:
+        """Positions of texts and what was read there, the shortest first; the next ones are read in the meantime.
+
+        Of all texts, or of some chunks of them.
+        """
         waiting: deque[tuple[Positions, Future[words.Encoded]]] = deque()
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reading-texts") as thread:
-            for positions in _chunks(texts):
+            for positions in _chunks(texts) if chunks is None else chunks:
                 waiting.append((positions, thread.submit(words.encode, self.model, texts.take(positions))))
                 if len(waiting) > 1:
                     before, encoded = waiting.popleft()
@@ -135,7 +158,8 @@ def _chunks(texts: Texts) -> Iterator[Positions]:
         if strings:
             lengths += [len(text) for text in strings]
     order = np.argsort(lengths, kind="stable").astype(np.int64)
-    chunk_of = np.cumsum(lengths[order]) // CHARACTERS_PER_CHUNK
+    size = min(CHARACTERS_PER_CHUNK, max(FEWEST_CHARACTERS, int(lengths.sum()) // NUM_CHUNKS))
+    chunk_of = np.cumsum(lengths[order]) // size
     starts = np.flatnonzero(np.diff(chunk_of)) + 1
     yield from (chunk for chunk in np.split(order, starts) if len(chunk))
 

@@ -28,10 +28,7 @@ def load_model(run: RunFolder, checkpoint: str = "best") -> "keras.Model":
     """
     import keras
 
-    path = run.checkpoint(checkpoint) if checkpoint in CHECKPOINTS else Path(checkpoint)
-    if not path.exists():
-        there = ", ".join(which for which in CHECKPOINTS if run.checkpoint(which).exists()) or "none"
-        raise MissingError(f"no checkpoint {path}", code="AM504", help=f"checkpoints of {run.name}: {there}")
+    path = checkpoint_of(run, checkpoint)
     register_layers()
     name = run.facts()["architecture"]
     if "." in name:
@@ -51,6 +48,19 @@ def load_model(run: RunFolder, checkpoint: str = "best") -> "keras.Model":
     model = merged(model)
     _check_fits(model, run, path)
     return in_float32(model)
+
+
+def checkpoint_of(run: RunFolder, checkpoint: str) -> Path:
+    """The file of a checkpoint: `best`, `last` or the path of a `.keras` file.
+
+    Raises:
+        MissingError: it is not there.
+    """
+    path = run.checkpoint(checkpoint) if checkpoint in CHECKPOINTS else Path(checkpoint)
+    if not path.exists():
+        there = ", ".join(which for which in CHECKPOINTS if run.checkpoint(which).exists()) or "none"
+        raise MissingError(f"no checkpoint {path}", code="AM504", help=f"checkpoints of {run.name}: {there}")
+    return path
 
 
 def register_layers() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_runs import IMAGE, TABLE, TEXT, FakePredictor, TableFunction, run_folder, some_numbers, some_rows
 
-from aimodels.cli import main, measuring
+from aimodels.cli import answering_options, main
 from aimodels.config.losses import Quantile
 from aimodels.data.dataset import Provenance, Split, Texts
 from aimodels.evaluation import evaluate as evaluating
@@ -32,10 +32,10 @@ def evaluating_on(runs_dir, monkeypatch):
         split = Split(name="test", examples=examples, targets=TARGETS)
         chosen = Chosen(name="test", split=split, provenance=Provenance("4 fake examples", fingerprint="abc123"))
         monkeypatch.setattr(RunFolder, "config", run.config)
-        monkeypatch.setattr(measuring, "start", lambda run: None)
+        monkeypatch.setattr(answering_options, "start", lambda *_, **__: None)
         monkeypatch.setattr(evaluating, "own_split", lambda run, *, name: chosen)
         predictor = FakePredictor(ANSWERS, class_names=["cat", "dog"])
-        monkeypatch.setattr(evaluating, "_predictor", lambda run, *, checkpoint: predictor)
+        monkeypatch.setattr(evaluating, "_predictor", lambda *_, **__: predictor)
         return run
 
     return make
@@ -53,10 +53,10 @@ def table_run(runs_dir, monkeypatch):
     chosen = Chosen(name="test", split=split, provenance=provenance, without_train="the table is gone")
     monkeypatch.setattr(RunFolder, "config", run.config)
     monkeypatch.setattr(RunFolder, "model", lambda run: None)
-    monkeypatch.setattr(measuring, "start", lambda run: None)
+    monkeypatch.setattr(answering_options, "start", lambda *_, **__: None)
     monkeypatch.setattr(evaluating, "own_split", lambda run, *, name: chosen)
     predictor = TableFunction(values=lambda table: np.resize(answers, table.num_rows))
-    monkeypatch.setattr(evaluating, "_predictor", lambda run, *, checkpoint: predictor)
+    monkeypatch.setattr(evaluating, "_predictor", lambda *_, **__: predictor)
     monkeypatch.setattr(table_findings, "category_names", lambda network: ())
     return run
 

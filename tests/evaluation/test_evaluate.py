@@ -164,7 +164,7 @@ def loading(run, monkeypatch):
         monkeypatch.setattr(discovery, "plugin", lambda folder, name: SimpleNamespace(load=load))
         return seen
 
-    def predictor(run, *, checkpoint):
+    def predictor(run, *, checkpoint, strategy):
         return CountingPredictor()
 
     monkeypatch.setattr(evaluating, "_predictor", predictor)

@@ -246,3 +246,27 @@ def test_nothing_to_answer_is_no_success(
     assert predict(text_run, given, "-o", "answers.csv") == 1
     assert "error[AM237]: there was nothing to answer: no texts were found" in refused(capsys)
     assert not Path("answers.csv").exists()
+
+
+def test_workers_do_not_share_stdin(
+    text_run: RunFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIMODELS_WORKERS", "a:1,b:1")
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "1")
+    assert predict(text_run, "-") == 2
+    assert "error[AM445]: `-` reads standard input, which several workers do not share" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"good film\n")))
+    assert predict(text_run, "-", "--strategy", "single") == 0
+
+
+def test_a_device_that_is_none_is_named(text_run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict(text_run, "--text", "good", "--device", "tpu") == 2
+    assert "error[AM446]: --device tpu names no device" in capsys.readouterr().err
+
+
+def test_who_answers_and_why_is_told(text_run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict(text_run, "--text", "good", "--strategy", "single") == 0
+    assert "device  CPU (single: asked for)" in capsys.readouterr().err
+    assert predict(text_run, "--text", "good", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["device"], document["strategy"]) == ("CPU", "single: one CPU device")

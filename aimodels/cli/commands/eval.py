@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
-from aimodels.cli import measuring
+from aimodels.cli import answering_options, measuring
 from aimodels.cli.console import Console
 from aimodels.config.losses import quantile_of
 from aimodels.evaluation import thresholds
-from aimodels.evaluation.evaluate import EvaluationRequest, evaluate
+from aimodels.evaluation.evaluate import Evaluation, EvaluationRequest, evaluate, evaluate_together
 from aimodels.evaluation.scoring import metric_names
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.listing import find_run
@@ -31,6 +31,8 @@ def command(
         list[str] | None, Option("--max", metavar="METRIC=X", help="Exit code 4 above this; may be repeated.")
     ] = None,
     top_losses: Annotated[int | None, Option("--top-losses", min=0, help="Hardest examples to keep.")] = None,
+    strategy: answering_options.Strategy = "auto",
+    device: answering_options.Device = "auto",
     no_plots: Annotated[bool, Option("--no-plots", help="Draw no pictures.")] = False,
 ) -> dict[str, Any]:
     """Score a run: accuracy, per-class scores, calibration, confusions; errors of numbers; what columns count.
@@ -40,6 +42,7 @@ def command(
       aimodels eval mnist-cnn-002 --min accuracy=0.97 --max log_loss=0.1
       aimodels eval best --data photos/new --no-plots
       aimodels eval latest --min r2=0.9 --max mae=300
+      aimodels launch --workers 2 -- eval latest
     """
     found = RunFolder.open(find_run(run, runs_dir=console.runs_dir).path)
     quantile = quantile_of(found.config.train.loss)
@@ -47,9 +50,12 @@ def command(
     bars = thresholds.parse(at_least or (), bound="min", known=known)
     bars += thresholds.parse(at_most or (), bound="max", known=known)
     request = EvaluationRequest(
-        split=split, data=data, checkpoint=checkpoint, batch_size=batch_size, top_losses=top_losses
+        split, data, checkpoint, batch_size=batch_size, top_losses=top_losses, strategy=strategy
     )
-    measuring.start(found)
-    evaluation = evaluate(found, request)
+    asked = answering_options.answerers(strategy=strategy, device=device)
+    answering_options.start(console, asked, logging_in=found)
+    evaluation = evaluate_together(found, request, cluster=asked.cluster) if asked.cluster else evaluate(found, request)
+    if not isinstance(evaluation, Evaluation):
+        return answering_options.part_done(console, evaluation, run=found)
     drawn = [] if no_plots else measuring.draw(evaluation)
     return measuring.tell(console, evaluation, drawn=drawn, bars=bars)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from aimodels.cli import answering_options
 from aimodels.cli.answers import show
 from aimodels.cli.console import Console
 from aimodels.cli.predicting import Question, expect_answers, tell, wanted_file
@@ -54,6 +55,8 @@ def command(
     ] = None,
     checkpoint: Annotated[str, Option("--checkpoint", help="best, last, or the path of a .keras file.")] = "best",
     limit: Annotated[int | None, Option("--limit", min=1, help="Only the first inputs.")] = None,
+    strategy: answering_options.Strategy = "auto",
+    device: answering_options.Device = "auto",
 ) -> dict[str, Any]:
     """Ask a trained run about images, texts or rows of a table.
 
@@ -65,6 +68,7 @@ def command(
       aimodels predict latest reviews.csv --column review
       aimodels predict latest --text "Is it open?" --pair "Until six."
       aimodels predict latest penguins.csv -o answers.csv
+      aimodels launch --workers 2 -- predict latest penguins.csv -o answers.csv
       aimodels predict latest --row '{"bill_length_mm": 39.1, "island": "Torgersen"}'
     """
     folder = RunFolder.open(find_run(run, runs_dir=console.runs_dir).path)
@@ -79,10 +83,13 @@ def command(
         limit=limit,
         explain=explain,
         checkpoint=checkpoint,
+        answerers=answering_options.answerers(strategy=strategy, device=device),
     )
     if kind_of(folder) == "rows":
         return answer_rows(console, folder, question, top_k=top_k, output=output)
-    answered = tell(folder, question)
+    answered = tell(console, folder, question)
+    if not isinstance(answered, list):
+        return answering_options.part_done(console, answered, run=folder)
     show(console, answered, top_k=top_k, output=output)
     console.answer({"predictions": [answer.as_document(top_k=top_k) for answer in answered]})
     expect_answers(folder, answered)
