@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -105,22 +106,22 @@ LONG = IMAGES.replace("epochs: 2", "epochs: 100000")
 
 
 def start_two(
-    folder: Path, stack: ExitStack, *, configs: tuple[str, str] = (LONG, LONG)
+    folders: Sequence[Path], stack: ExitStack, *words: str, configs: tuple[str, str] = (LONG, LONG), **variables: str
 ) -> list[subprocess.Popen[str]]:
-    """Two workers, as a cluster's own program would start them."""
+    """Two workers, as a cluster's own program would start them, each in a folder."""
     ports = []
     for _ in range(2):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             ports.append(free.getsockname()[1])
     workers = []
-    for index, config in enumerate(configs):
+    for index, (folder, config) in enumerate(zip(folders, configs, strict=True)):
         (folder / f"w{index}.yaml").write_text(config)
         spec = {"worker": [f"127.0.0.1:{port}" for port in ports]}
         told = {"TF_CONFIG": json.dumps({"cluster": spec, "task": {"type": "worker", "index": index}})}
         worker = subprocess.Popen(
-            [sys.executable, "-m", "aimodels", "train", f"w{index}.yaml", "name=w", "--no-plots"],
-            cwd=folder, env=os.environ | told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "aimodels", "train", f"w{index}.yaml", "name=w", "--no-plots", *words],
+            cwd=folder, env=os.environ | told | variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         workers.append(stack.enter_context(worker))
         stack.callback(worker.kill)
@@ -139,7 +140,7 @@ def until_it_trains(folder: Path) -> dict[str, Any]:
 @pytest.mark.slow
 def test_a_signal_to_one_worker_stops_all_of_them_after_the_same_step(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        workers = start_two(tmp_path, stack)
+        workers = start_two([tmp_path] * 2, stack)
         until_it_trains(tmp_path)
         workers[1].send_signal(signal.SIGTERM)
         said = [worker.communicate(timeout=SECONDS)[1] for worker in workers]
@@ -171,7 +172,7 @@ def test_workers_that_were_stopped_go_on_and_end_as_if_they_had_not(tmp_path: Pa
 @pytest.mark.parametrize("lost", [0, 1])
 def test_no_worker_outlives_another(tmp_path: Path, lost: int) -> None:
     with ExitStack() as stack:
-        workers = start_two(tmp_path, stack)
+        workers = start_two([tmp_path] * 2, stack)
         until_it_trains(tmp_path)
         workers[lost].kill()
         _, said = workers[1 - lost].communicate(timeout=60)
@@ -182,9 +183,64 @@ def test_no_worker_outlives_another(tmp_path: Path, lost: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("frozen", [0, 1])
+def test_a_worker_that_is_frozen_is_not_waited_for(tmp_path: Path, frozen: int) -> None:
+    with ExitStack() as stack:
+        workers = start_two([tmp_path] * 2, stack, AIMODELS_WORKERS_SILENT="5")
+        until_it_trains(tmp_path)
+        workers[frozen].send_signal(signal.SIGSTOP)
+        _, said = workers[1 - frozen].communicate(timeout=60)
+        assert workers[1 - frozen].returncode == 1
+        assert f"error[AM421]: worker {frozen} (127.0.0.1:" in said
+        workers[frozen].send_signal(signal.SIGCONT)
+        assert workers[frozen].wait(timeout=60) == 1
+
+
+@pytest.mark.slow
+def test_states_by_the_clock_are_kept_by_all_and_one_without_the_disk_goes_on(tmp_path: Path) -> None:
+    """The steps of the two take turns at waiting for each other; the clock of each says another moment."""
+    config = IMAGES.replace("epochs: 2", "epochs: 40, checkpoint: {every_epochs: null, every: 0.2s}").replace(
+        "dropout: 0.0", "dropout: 0.2, batch_norm: true"
+    )
+    folders = [tmp_path / "chief", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+    for name, words in {"whole": ("--run-dir", "whole"), "left": ("--run-dir", "left", "--max-time", "3s")}.items():
+        with ExitStack() as stack:
+            workers = start_two(folders, stack, *words, configs=(config, config))
+            said = [worker.communicate(timeout=SECONDS)[1] for worker in workers]
+        assert [worker.returncode for worker in workers] == [0, 0], (name, said)
+    left = folders[0] / "left"
+    assert json.loads((left / "run.json").read_text())["status"] == "stopped_early"
+    # What the other worker has been told of lies where it cannot see it.
+    again = ("--run-dir", "left", "--resume", "auto", "--unset", "train.max_time")
+    with ExitStack() as stack:
+        workers = start_two(folders, stack, *again, configs=(config, config))
+        said = [worker.communicate(timeout=SECONDS)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], said
+    assert len(json.loads((left / "run.json").read_text())["resumed"]) == 1
+    assert (left / "history.csv").read_bytes() == (folders[0] / "whole" / "history.csv").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("factor", "code"), [("1e-31", 0), ("0.5", 1)], ids=["mended", "given up"])
+def test_workers_go_back_together(tmp_path: Path, factor: str, code: int) -> None:
+    config = IMAGES.replace("{name: sgd, clip: {global_norm: 0.05}}", "{name: sgd, learning_rate: 1e30}").replace(
+        "epochs: 2", f"epochs: 2, on_nan: {{name: rollback, times: 1, factor: {factor}}}"
+    )
+    with ExitStack() as stack:
+        workers = start_two([tmp_path] * 2, stack, configs=(config, config))
+        said = [worker.communicate(timeout=SECONDS)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [code, code], said
+    facts = json.loads((tmp_path / "runs" / "w-001" / "run.json").read_text())
+    assert all("AM409" in each for each in said), said
+    assert (facts["status"], (facts["error"] or {}).get("code")) == (("finished", None), ("failed", "AM401"))[code]
+
+
+@pytest.mark.slow
 def test_workers_with_different_configs_do_not_train(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        workers = start_two(tmp_path, stack, configs=(LONG, LONG.replace("0.05", "0.06")))
+        workers = start_two([tmp_path] * 2, stack, configs=(LONG, LONG.replace("0.05", "0.06")))
         said = [worker.communicate(timeout=SECONDS)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [2, 2], said
     assert all("error[AM419]" in each and "another config" in each for each in said), said

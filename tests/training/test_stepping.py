@@ -72,3 +72,38 @@ def test_the_average_is_measured_and_the_weights_train_on() -> None:
         np.testing.assert_array_equal(one, other)
     before = model.evaluate(data(), verbose=0, return_dict=True)["loss"]
     assert before == pytest.approx(averaged["val_loss"][-1], abs=1e-6)
+
+
+@pytest.fixture
+def one_of_several(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A model that takes itself for that of one of several workers."""
+    from aimodels.training import stepping
+
+    monkeypatch.setattr(stepping, "_has_workers", lambda strategy: True)
+    return trained()[0]
+
+
+def wished(model: Any) -> list[str]:
+    from aimodels.training.stepping import WISHES
+
+    return [name for name, wish in zip(WISHES, model.wishes, strict=True) if wish]
+
+
+def test_what_one_worker_wishes_is_done_once_all_know_of_it(one_of_several: Any) -> None:
+    from aimodels.training.stepping import WISHES
+
+    assert one_of_several.agreed(keep=True) == (False,)
+    assert one_of_several.agreed(sigterm=True, is_broken=False) == (False, False)
+    assert wished(one_of_several) == ["sigterm", "keep"]
+    one_of_several.wishes_of_all = tuple(name in ("keep", "is_broken") for name in WISHES)
+    assert one_of_several.agreed(keep=False) == (True,)
+    assert one_of_several.agreed(sigterm=False, is_broken=False) == (False, True)
+
+
+def test_a_wish_that_was_done_is_forgotten_and_no_other(one_of_several: Any) -> None:
+    one_of_several.agreed(is_broken=True, sigint=True)
+    one_of_several.wishes_of_all = one_of_several.wishes
+    one_of_several.forget_wish("is_broken")
+    assert one_of_several.agreed(is_broken=False) == (False,)
+    assert wished(one_of_several) == ["sigint"]
+    assert one_of_several.agreed(sigint=True) == (True,)
