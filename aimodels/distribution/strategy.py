@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from aimodels.config.schema import Train
@@ -76,7 +77,7 @@ def place(train: Train, *, cluster: Cluster | None = None) -> Placement:
         reason = "asked for" if train.strategy == "mirrored" else f"{len(gpus)} GPU devices"
         names = [device.name for device in devices]
         _check_divides(train, num_replicas=len(names))
-        strategy: tf.distribute.Strategy = tf.distribute.MirroredStrategy(names)
+        strategy: tf.distribute.Strategy = _mirrored(tuple(names))
         count = len(names)
         return Placement(strategy, _describe(kind, count), kind, count, f"mirrored: {reason}", num_local=count)
     reason = "asked for" if train.strategy == "single" else f"one {kind.upper()} device"
@@ -84,6 +85,18 @@ def place(train: Train, *, cluster: Cluster | None = None) -> Placement:
         reason = "CPU devices share work only where that is asked for"
     strategy = tf.distribute.OneDeviceStrategy(devices[0].name) if several else tf.distribute.get_strategy()
     return Placement(strategy, _describe(kind, 1), kind, 1, f"single: {reason}")
+
+
+@cache
+def _mirrored(names: tuple[str, ...]) -> "tf.distribute.Strategy":
+    """The one strategy of these devices in this process, which every training on them shares.
+
+    A strategy numbers the operations that its replicas do together, from the same number on. TensorFlow remembers the
+    shape behind each number for as long as the process lives, and ends a training that gives one of them another shape.
+    """
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(list(names))
 
 
 def _of_workers(train: Train, *, cluster: Cluster) -> Placement:
