@@ -1,11 +1,16 @@
 """What follows a training: pictures, the threshold, the scores on the validation split; and what is told of them."""
 
+import os
+import signal
+
 import pytest
 from fake_runs import IMAGE, TABLE, add_history, run_folder
 
 from aimodels.cli.summary import run_document, summary
-from aimodels.cli.training import finish_training
+from aimodels.cli.training import completing, finish_training
+from aimodels.errors import Interrupted
 from aimodels.runs.atomic import write_json
+from aimodels.runs.status import is_unfinished
 
 THRESHOLD = {"value": 0.3125, "metric": "balanced_accuracy", "on": "validation", "score": 0.87654}
 BASELINES = {"line": "accuracy 97.1 % · most frequent class 43.8 %", "hint": ""}
@@ -124,3 +129,15 @@ def test_a_run_without_them_says_nothing_of_them(runs_dir):
     run = trained(runs_dir)
     assert not {"threshold", "baselines"} & run_document(run).keys()
     assert "compared" not in summary(run, width=80)
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_stopped_after_training_can_do_the_rest(runs_dir, number, exit_code):
+    run = trained(runs_dir)
+    with pytest.raises(Interrupted, match=f"{number.name} after training") as caught, completing(run):
+        os.kill(os.getpid(), number)
+    assert caught.value.exit_code == exit_code
+    assert f"--resume {run.name}" in caught.value.help
+    facts = run.facts()
+    assert (facts["status"], facts["signal_number"]) == ("interrupted", number)
+    assert is_unfinished(facts)

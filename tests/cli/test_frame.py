@@ -206,6 +206,15 @@ def test_ctrl_c_is_130(new_command, capfd):
     assert document(capfd.readouterr().out)["exit_code"] == 130
 
 
+def test_sigterm_is_143(new_command, capfd):
+    source = "import os, signal\n\n\ndef command(console):\n"
+    new_command("slow", source + '    """Is stopped."""\n    os.kill(os.getpid(), signal.SIGTERM)\n')
+    assert main(["slow"]) == 143
+    assert main(["slow", "--json"]) == 143
+    told = document(capfd.readouterr().out)
+    assert (told["exit_code"], told["errors"][0]["code"]) == (143, "AM490")
+
+
 def test_an_answer_survives_the_failure_that_follows(new_command, capfd):
     source = '''
 from aimodels.errors import AnswerIsNo

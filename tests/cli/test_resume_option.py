@@ -1,5 +1,6 @@
 """`--resume` on the command line: alone, with a run, with a config; and what it refuses."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from aimodels.cli.parsing import parse
 from aimodels.cli.resuming import Asked, Chosen, chosen
 from aimodels.config.loading import load
 from aimodels.config.writing import to_yaml
-from aimodels.errors import FailedError, UsageError
+from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.atomic import write_text
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.lock import locked
@@ -138,3 +139,23 @@ def test_lost_runs_are_listed_with_the_command(runs_dir: Path, capsys: pytest.Ca
     assert f"{run.name} is lost; go on with it: aimodels train --resume {run.name}" in capsys.readouterr().err
     assert main(["runs", "show", run.name]) == 0
     assert f"go on with it: aimodels train --resume {run.name}" in capsys.readouterr().out
+
+
+def test_a_worker_that_does_not_see_the_run_follows_the_chief(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("digits.yaml").write_text(CONFIG)
+    workers = {"worker": ["gpu1:12345", "gpu2:12345"]}
+    for index in (0, 1):
+        monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": workers, "task": {"type": "worker", "index": index}}))
+        for config in ("digits.yaml", ""):
+            if (index, config) == (1, "digits.yaml"):
+                assert asked(config, resume="digits-001").resumed is None
+                continue
+            with pytest.raises(MissingError) as caught:
+                asked(config, resume="digits-001")
+            assert caught.value.code == ("AM428" if index else "AM502")
+    capsys.readouterr()
+    assert asked("digits.yaml", resume="auto").resumed is None
+    # Whether a new one begins the chief says.
+    assert capsys.readouterr().err == ""

@@ -373,3 +373,23 @@ def test_a_step_that_does_not_end_in_time_is_not_waited_for(
         os.kill(os.getpid(), signal.SIGTERM)
         signals.left()
     assert codes == [143]
+
+
+def test_a_signal_before_the_first_step_leaves_a_run_that_can_go_on(tmp_path: Path) -> None:
+    from aimodels.events import RunStarted
+    from aimodels.runs.leaving import Terminated
+    from aimodels.runs.status import is_unfinished
+    from aimodels.training.train import train
+
+    def terminate(event: Event) -> None:
+        if isinstance(event, RunStarted):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with listening(terminate), pytest.raises(Terminated):
+        train(loaded(tmp_path, "image"), RunPlace(tmp_path / "runs"))
+    run = RunFolder(tmp_path / "runs" / "image-001")
+    facts = run.facts()
+    assert (facts["status"], facts["reason"]) == ("interrupted", "interrupted by SIGTERM")
+    assert facts["signal_number"] == signal.SIGTERM
+    assert is_unfinished(facts)
+    assert not run.lock_file.exists()
