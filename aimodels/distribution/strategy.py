@@ -73,18 +73,26 @@ def place(train: Train, *, cluster: Cluster | None = None) -> Placement:
     devices = gpus or tf.config.list_logical_devices("CPU")
     kind = "gpu" if gpus else "cpu"
     several = len(devices) > 1
-    if train.strategy == "mirrored" or (train.strategy == "auto" and several and gpus):
+    if several and (train.strategy == "mirrored" or (train.strategy == "auto" and gpus)):
         reason = "asked for" if train.strategy == "mirrored" else f"{len(gpus)} GPU devices"
         names = [device.name for device in devices]
         _check_divides(train, num_replicas=len(names))
-        strategy: tf.distribute.Strategy = _mirrored(tuple(names))
         count = len(names)
-        return Placement(strategy, _describe(kind, count), kind, count, f"mirrored: {reason}", num_local=count)
-    reason = "asked for" if train.strategy == "single" else f"one {kind.upper()} device"
-    if several and train.strategy == "auto":
-        reason = "CPU devices share work only where that is asked for"
+        described = _describe(kind, count)
+        return Placement(_mirrored(tuple(names)), described, kind, count, f"mirrored: {reason}", num_local=count)
     strategy = tf.distribute.OneDeviceStrategy(devices[0].name) if several else tf.distribute.get_strategy()
-    return Placement(strategy, _describe(kind, 1), kind, 1, f"single: {reason}")
+    return Placement(strategy, _describe(kind, 1), kind, 1, _why_one(train, kind=kind, several=several))
+
+
+def _why_one(train: Train, *, kind: str, several: bool) -> str:
+    if train.strategy == "mirrored":
+        # Variables with copies cost a part of every step, also where there is but one copy.
+        return f"mirrored: asked for, and one {kind.upper()} device has nobody to share with"
+    if train.strategy == "single":
+        return "single: asked for"
+    return "single: " + (
+        "CPU devices share work only where that is asked for" if several else f"one {kind.upper()} device"
+    )
 
 
 @cache

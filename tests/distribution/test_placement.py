@@ -56,6 +56,7 @@ def chosen(train: Train) -> tuple[str, str, str]:
         ((1, 0), "auto", ("single: one CPU device", "CPU")),
         ((2, 0), "auto", ("single: CPU devices share work only where that is asked for", "CPU")),
         ((2, 0), "mirrored", ("mirrored: asked for", "2 logical CPUs")),
+        ((1, 0), "mirrored", ("mirrored: asked for, and one CPU device has nobody to share with", "CPU")),
         ((1, 1), "auto", ("single: one GPU device", "GPU Model X")),
         ((1, 2), "auto", ("mirrored: 2 GPU devices", "2 x Model X")),
         ((1, 2), "single", ("single: asked for", "GPU Model X")),
