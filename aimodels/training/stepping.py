@@ -137,17 +137,25 @@ class Stepping(_Model):
 
         Each replica has seen its own share, and Keras would leave it at that: the network would be another one on each.
         """
-        kept = [
-            variable
-            for layer in self._flatten_layers()
-            if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
-            for variable in (layer.moving_mean, layer.moving_variance)
-        ]
+        kept = self._kept_for_later()
         shares = [tf.convert_to_tensor(variable) / _num_replicas() for variable in kept]
         summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, [*gradients, *shares])
         for variable, mean in zip(kept, summed[len(gradients) :], strict=True):
             variable.assign(mean)
         return list(summed[: len(gradients)])
+
+    def _kept_for_later(self) -> list[Any]:
+        """The variables of batch normalisation that steps move besides the weights."""
+        return [
+            variable
+            for layer in self._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+            for variable in (layer.moving_mean, layer.moving_variance)
+        ]
+
+    def summed_in_step(self, batch: tuple[Any, ...]) -> list[Any]:
+        """What the replicas would add up in a step, of a replica whose share is this batch; nothing is moved by it."""
+        return [*self._gradients(_whole(batch)), *(tf.convert_to_tensor(each) for each in self._kept_for_later())]
 
     def _gradients(self, share: Share) -> list[Any]:
         """What this replica adds to the gradients of the batch."""
