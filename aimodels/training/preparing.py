@@ -13,6 +13,7 @@ from aimodels.config.loading import Loaded
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
 from aimodels.data.suitability import check_suits, preprocessing_for
+from aimodels.distribution.larger_batches import offer
 from aimodels.distribution.precision import choose_precision
 from aimodels.distribution.strategy import Placement
 from aimodels.errors import FailedError, UsageError
@@ -192,7 +193,12 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
         placement=placement,
         precision=precision,
         speed=speed,
-        choices={**_begins_with(config), "features": split.told, "unfreezing": in_words(network.trained, steps=steps)},
+        choices={
+            **_begins_with(config),
+            "features": split.told,
+            "unfreezing": in_words(network.trained, steps=steps),
+            "busier replicas": offer(config.train, num_replicas=placement.num_replicas),
+        },
     )
 
 

@@ -89,7 +89,9 @@ def recording(
     with kept(
         run,
         begin=lambda: (
-            go_on_in(run, loaded, where=where, start=start) if resumed else _begin(run, loaded, prepared, where=where)
+            go_on_in(run, loaded, where=where, start=start, num_replicas=prepared.placement.num_replicas)
+            if resumed
+            else _begin(run, loaded, prepared, where=where)
         ),
         started=lambda: started(run, prepared, reading=_reading(prepared)),
         resumed=resumed,
@@ -139,6 +141,7 @@ def facts_of(loaded: Loaded, prepared: Recorded, *, where: RunPlace) -> dict[str
         "epochs_planned": prepared.config.train.epochs,
         "steps_per_epoch": prepared.steps.per_epoch,
         "device": prepared.placement.device,
+        "num_replicas": prepared.placement.num_replicas,
         "precision": prepared.precision,
         "choices": _choices(prepared),
         "tags": list(where.tags),

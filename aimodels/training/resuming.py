@@ -8,6 +8,7 @@ from aimodels.config.optimizers import Cosine, Linear, OneCycle
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
 from aimodels.distribution.crew import Crew
+from aimodels.distribution.larger_batches import offer
 from aimodels.distribution.tensorflow_start import move_log
 from aimodels.errors import FailedError, UsageError
 from aimodels.events import Resumed, warn
@@ -106,13 +107,16 @@ def goes_on_in(run: RunFolder, where: RunPlace) -> bool:
     return where.resumed is not None and run.worker is None
 
 
-def go_on_in(run: RunFolder, loaded: Loaded, *, where: RunPlace, start: Start) -> None:
-    """Mark the run as running again, and let its files say no more than the state knows of."""
+def go_on_in(run: RunFolder, loaded: Loaded, *, where: RunPlace, start: Start, num_replicas: int | None = None) -> None:
+    """Mark the run as running again, on so many replicas (None: on as many as before), and let its files say no more
+    than the state knows of."""
     remove_leftovers(run)
     cut_to(start.state.sizes if start.state else dict.fromkeys(sizes_of(run), 0), run=run)
     told = {"at": now(), "epoch": start.position.epoch, "step": start.position.step}
     before = run.facts()
     facts: dict[str, Any] = {"resumed": [*(before.get("resumed") or []), told]}
+    if num_replicas is not None:
+        facts["num_replicas"] = num_replicas
     if where.tags:
         facts["tags"] = list(dict.fromkeys([*(before.get("tags") or []), *where.tags]))
     if where.notes:
@@ -130,8 +134,23 @@ def resumed_event(run: RunFolder, prepared: GoesOn, *, start: Start) -> Resumed:
         step=start.position.step,
         steps=prepared.steps.per_epoch,
         seconds_before=start.state.seconds if start.state else 0.0,
-        notes=_notes(run, prepared.config, state=start.state),
+        notes=(
+            *_notes(run, prepared.config, state=start.state),
+            *_notes_of_replicas(run, prepared.config, num_replicas=prepared.placement.num_replicas),
+        ),
     )
+
+
+def _notes_of_replicas(run: RunFolder, config: Config, *, num_replicas: int) -> tuple[str, ...]:
+    """That there are more or fewer replicas, which changes nothing, and what would keep them as busy as before."""
+    before = run.facts().get("num_replicas", num_replicas)
+    if before == num_replicas:
+        return ()
+    told = f"{num_replicas} replicas instead of {before} share the same batch"
+    if num_replicas % before:
+        return (told,)
+    offered = offer(config.train, num_replicas=num_replicas // before)
+    return (f"{told}; a new run could take {offered}",)
 
 
 def _notes(run: RunFolder, config: Config, *, state: State | None) -> tuple[str, ...]:
