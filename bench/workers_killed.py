@@ -153,7 +153,8 @@ def main() -> None:
         (folder / "image.yaml").write_text(CONFIGS["image"])
         whole = RunFolder(folder / "runs" / "whole")
         aimodels(*LAUNCH, "train", "image.yaml", "--run-dir", whole.path, *OPTIONS, folder=folder)
-        tell(seconds=whole.facts()["seconds"], epochs=whole.facts()["epochs_done"])
+        whole_seconds = whole.facts()["seconds"]
+        tell(seconds=whole_seconds, epochs=whole.facts()["epochs_done"])
         all_kills = [Kills(way, victim) for way in WAYS for victim in range(WORKERS)]
         number, turns = 0, cycle(all_kills)
         for kills, _ in zip(turns, range(asked.kills), strict=False):
@@ -167,7 +168,7 @@ def main() -> None:
     if asked.save:
         told = (
             f"{asked.kills} kills by SIGKILL, at random moments of a training of two workers that takes about "
-            f"{whole.facts()['seconds']:.0f} s. Compared with the run of two workers that nobody killed: "
+            f"{whole_seconds:.0f} s. Compared with the run of two workers that nobody killed: "
             "`history.csv`, both checkpoints and every variable of the last state, bit for bit."
         )
         command = f"python bench/workers_killed.py --kills {asked.kills} --save"
