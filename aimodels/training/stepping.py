@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from aimodels.training.pipelines import as_written
+from aimodels.training.replica_seeds import differ_between_replicas
 from aimodels.training.sharing import Share, handed_out
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Stepping(_Model):
 
     def fit(self, x: Any, *, validation_data: Any = None, **options: Any) -> Any:
         """As `keras.Model.fit`, of a dataset of batches, or of the shares of one epoch."""
+        if _num_replicas_of(self.distribute_strategy) > 1:
+            differ_between_replicas(self)
         if _takes_shares(x):
             self.make_measures(x)
             x, options["steps_per_epoch"] = self._shared(x, "train_step")

@@ -1,13 +1,14 @@
-"""What each of several replicas keeps by itself: the sums of the metrics, and the statistics of batch normalisation."""
+"""What each of several replicas has for itself: the sums of the metrics, random numbers; and what all have alike."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
+pytestmark = pytest.mark.tensorflow
 
 CONFIG = """
 name: two
@@ -65,13 +66,60 @@ print(json.dumps({
 """
 
 
-def test_a_run_of_two_replicas_that_was_left_ends_as_the_one_that_was_not(tmp_path: Path) -> None:
-    (tmp_path / "two.yaml").write_text(CONFIG)
+RANDOM = """
+import json
+import numpy as np
+import tensorflow as tf
+cpus = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+import keras
+from aimodels.layers.encoder_block import EncoderBlock
+from aimodels.training.replica_seeds import differ_between_replicas
+
+def made():
+    keras.utils.set_random_seed(3)
+    inputs = keras.Input((4, 8))
+    block = EncoderBlock(heads=2, feed_forward=16, dropout=0.5, attention_dropout=0.5)
+    return keras.Model(inputs, keras.layers.Dropout(0.5)(block(inputs)))
+
+given = tf.random.stateless_uniform([16, 4, 8], [1, 2])
+alone = made()(given, training=True).numpy()
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    model = made()
+differ_between_replicas(model)
+differ_between_replicas(model)
+step = tf.function(lambda: model(given, training=True))
+first, second = ([part.numpy() for part in strategy.experimental_local_results(strategy.run(step))] for _ in range(2))
+print(json.dumps({
+    "first as alone": bool(np.allclose(first[0], alone, atol=1e-5)),
+    "replicas differ": [float(np.mean((one == 0) != (other == 0))) for one, other in (first, second)],
+    "steps differ": float(np.mean((first[1] == 0) != (second[1] == 0))),
+}))
+"""
+
+
+def printed(program: str, folder: Path) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_dropout_draws_other_numbers_on_each_replica(tmp_path: Path) -> None:
+    found = printed(RANDOM, tmp_path)
+    assert found["first as alone"]
+    # Of two independent masks of one half every second number differs.
+    assert found["replicas differ"] == pytest.approx([0.5, 0.5], abs=0.1)
+    assert found["steps differ"] == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.slow
+def test_a_run_of_two_replicas_that_was_left_ends_as_the_one_that_was_not(tmp_path: Path) -> None:
+    (tmp_path / "two.yaml").write_text(CONFIG)
+    found = printed(PROGRAM, tmp_path)
     assert found["alike"]
     assert all(found["alike"])
     assert found["kept"]
