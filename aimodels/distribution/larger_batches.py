@@ -50,4 +50,4 @@ def offer(train: Train, *, num_replicas: int) -> str:
     if num_replicas == 1:
         return ""
     larger = larger_batch(train, factor=num_replicas)
-    return f"{larger.options} ({larger.rule} rule)"
+    return f"unchanged; on offer: {larger.options} ({larger.rule} rule)"

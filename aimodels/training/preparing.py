@@ -197,7 +197,7 @@ def _prepared(config: Config, dataset: Dataset, *, placement: Placement) -> Prep
             **_begins_with(config),
             "features": split.told,
             "unfreezing": in_words(network.trained, steps=steps),
-            "busier replicas": offer(config.train, num_replicas=placement.num_replicas),
+            "batch": offer(config.train, num_replicas=placement.num_replicas),
         },
     )
 

@@ -99,10 +99,10 @@ def test_the_offer_is_a_line_to_paste():
     train = Train(batch_size=64, optimizer=Sgd(name="sgd", learning_rate=0.1))
     assert offer(train, num_replicas=1) == ""
     told = offer(train, num_replicas=2)
-    assert told == "--batch-size 128 --lr 0.2 (linear rule)"
-    assert len(f"chosen busier replicas: {told}") < 80
+    assert told == "unchanged; on offer: --batch-size 128 --lr 0.2 (linear rule)"
+    assert len(f"chosen batch: {told}") <= 80
     tokens = train.model_copy(update={"batch_size": TokenBudget(tokens=4096)})
-    assert offer(tokens, num_replicas=2) == "train.batch_size.tokens=8192 --lr 0.2 (linear rule)"
+    assert offer(tokens, num_replicas=2) == "unchanged; on offer: train.batch_size.tokens=8192 --lr 0.2 (linear rule)"
 
 
 WORKER = """
