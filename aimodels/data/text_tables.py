@@ -3,44 +3,29 @@
 import math
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aimodels.data.class_folders import SPLIT_FOLDERS
 from aimodels.data.dataset import SplitName
-from aimodels.data.excerpts import excerpt, on_one_line
 from aimodels.data.found_text import FoundText
 from aimodels.data.missing import missing
-from aimodels.data.table_rows import Choose, Row, Wanted, csv_rows, jsonl_rows, parquet_rows, unreadable
+from aimodels.data.table_rows import Choose, Row, csv_rows, jsonl_rows, parquet_rows, unreadable
 from aimodels.data.text_collection import NOT_UTF8
+from aimodels.data.text_columns import IN_CONFIG, NOT_NAMED, Columns, Options, labelled, unlabelled
 from aimodels.data.text_files import decoded
 from aimodels.data.text_targets import no_classes
 from aimodels.data.unpacking import may_not_read
 from aimodels.errors import DataError
 
 FORMATS = ".csv, .tsv, .jsonl (each also with .gz) or .parquet"
-AUTO = "auto"
-# Where the columns are not named in the config: the first of these that the table has, whatever its capitals.
-TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "message", "document", "body", "question", "premise")
-TARGET_NAMES = ("label", "target", "sentiment", "class", "category")
-PAIR_NAMES = ("text_pair", "pair", "second", "answer", "hypothesis")
 # As Hugging Face names the parts of a table: train-00000-of-00002.parquet
 SPLIT_FILE = re.compile(rf"({'|'.join(SPLIT_FOLDERS)})(-\d+-of-\d+)?\.[a-z.]+", re.IGNORECASE)
-MOST_COLUMNS_NAMED = 20
 
 Tables = Mapping[SplitName, tuple[Path, ...]]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The columns of the texts and the targets as the config names them; each may be "auto". `pair` is that of the
-    second texts, None where there are none."""
-
-    text: str = AUTO
-    target: str = AUTO
-    pair: str | None = None
 
 
 def is_table(path: Path) -> bool:
@@ -107,19 +92,17 @@ def _reader(path: Path) -> Callable[..., Iterator[Row]] | None:
     return csv_rows if name.endswith((".csv", ".tsv")) else None
 
 
-def text_rows(path: Path, *, columns: Columns, option: str = "--column") -> Iterator[Row]:
+def text_rows(
+    path: Path, *, columns: Columns, options: Options = IN_CONFIG, trained: Columns = NOT_NAMED
+) -> Iterator[Row]:
     """The text of every row of a table, as a str, or what is wrong with it; two where `columns` names a `pair`. For
-    texts without targets. `option` is where the user names their column.
+    texts without targets. `options` is where the user names the columns, and those that a run was `trained` with are
+    tried before the usual ones.
 
     Raises:
         DataError: the table is broken, or has no such column.
     """
-    asked = _Asked("texts", columns.text, usual=TEXT_NAMES, option=option)
-
-    def chosen(names: Sequence[str]) -> Wanted:
-        text = _column(path, names, asked)
-        return Wanted(text=text, target=text, second=_pair(path, names, columns, option="--pair-column"))
-
+    chosen = partial(unlabelled, path, columns=columns, options=options, trained=trained)
     yield from map(_with_text, _rows(path, chosen))
 
 
@@ -136,7 +119,7 @@ def _rows(path: Path, choose: Choose) -> Iterator[Row]:
 
 
 def _read_table(path: Path, *, split: SplitName, columns: Columns) -> Iterator[FoundText]:
-    for row in _rows(path, lambda names: _chosen(path, names, columns)):
+    for row in _rows(path, partial(labelled, path, columns=columns)):
         yield _found(row, path=path, split=split)
 
 
@@ -183,52 +166,3 @@ def _target(row: Row, path: Path) -> str:
     if isinstance(target, list | dict):
         raise no_classes(f"{path}", f"has a list or an object ({row.name})")
     return str(target).strip()
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A column that is wanted: `name` as the user wrote it with `option`, or "auto" for the first of the usual ones."""
-
-    what: str
-    name: str
-    usual: Sequence[str]
-    option: str
-
-
-def _chosen(path: Path, names: Sequence[str], columns: Columns) -> Wanted:
-    return Wanted(
-        text=_column(path, names, _Asked("texts", columns.text, usual=TEXT_NAMES, option="data.text")),
-        target=_column(path, names, _Asked("targets", columns.target, usual=TARGET_NAMES, option="data.target")),
-        second=_pair(path, names, columns, option="data.pair"),
-    )
-
-
-def _pair(path: Path, names: Sequence[str], columns: Columns, *, option: str) -> str | None:
-    """The column of the second texts, where there are to be any."""
-    if columns.pair is None:
-        return None
-    return _column(path, names, _Asked("second texts", columns.pair, usual=PAIR_NAMES, option=option))
-
-
-def _column(path: Path, names: Sequence[str], asked: _Asked) -> str:
-    """The one column of that name; white space around names does not count, nor capitals for the usual ones."""
-    if asked.name == AUTO:
-        plain = [name.strip().lower() for name in names]
-        wanted = next((name for name in asked.usual if name in plain), "")
-        message = f"{path} has no column for the {asked.what} by any of the usual names ({', '.join(asked.usual)})"
-    else:
-        plain = [name.strip() for name in names]
-        wanted = asked.name.strip()
-        message = f"{path} has no column called {asked.name}"
-    places = [place for place, name in enumerate(plain) if name == wanted]
-    if len(places) == 1:
-        return names[places[0]]
-    if places:
-        message = f"{path} has {len(places)} columns called {wanted}"
-    shown = ", ".join(excerpt(on_one_line(name), longest=40) or '""' for name in names[:MOST_COLUMNS_NAMED])
-    raise DataError(
-        message,
-        code="AM242",
-        help=f"name it with `{asked.option}`; the first line of a .csv or .tsv file holds the names of the columns",
-        notes=[f"columns found: {shown or 'none'}{', ...' if len(names) > MOST_COLUMNS_NAMED else ''}"],
-    )

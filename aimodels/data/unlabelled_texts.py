@@ -11,8 +11,9 @@ from aimodels.data.class_folders import SPLIT_FOLDERS
 from aimodels.data.dataset import SplitName
 from aimodels.data.found_text import FoundText
 from aimodels.data.missing import missing
+from aimodels.data.text_columns import Columns
 from aimodels.data.text_files import decoded, read_each
-from aimodels.data.text_tables import FORMATS, Columns, find_tables, holds_tables, is_table, text_rows
+from aimodels.data.text_tables import FORMATS, find_tables, holds_tables, is_table, text_rows
 from aimodels.data.unpacking import MOST_TEXT_BYTES, may_not_read, unpacked
 from aimodels.errors import DataError
 
@@ -81,7 +82,7 @@ def _found(path: str, *, unit: Unit, column: str) -> FoundTexts:
 
 
 def _rows(table: Path, split: SplitName, column: str) -> Iterator[FoundText]:
-    for row in text_rows(table, columns=Columns(text=column), option="data.text"):
+    for row in text_rows(table, columns=Columns(text=column)):
         yield FoundText(split, "", row.name, row.text, problem=row.problem)
 
 

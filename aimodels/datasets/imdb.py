@@ -23,8 +23,9 @@ from aimodels.data.found_text import FoundText
 from aimodels.data.missing import missing
 from aimodels.data.text_archives import members
 from aimodels.data.text_collection import TextDatasetOptions, as_dataset, collect
+from aimodels.data.text_columns import Columns
 from aimodels.data.text_files import decoded, read_files
-from aimodels.data.text_tables import Columns, Tables, find_tables, holds_tables, is_table, read_tables
+from aimodels.data.text_tables import Tables, find_tables, holds_tables, is_table, read_tables
 from aimodels.errors import DataError
 
 CLASS_NAMES = ("neg", "pos")

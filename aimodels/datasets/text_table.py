@@ -16,7 +16,8 @@ from pydantic import Field
 
 from aimodels.data.dataset import Dataset
 from aimodels.data.text_collection import TextDatasetOptions, as_dataset, collect
-from aimodels.data.text_tables import AUTO, PAIR_NAMES, TARGET_NAMES, TEXT_NAMES, Columns, find_tables, read_tables
+from aimodels.data.text_columns import AUTO, PAIR_NAMES, TARGET_NAMES, TEXT_NAMES, Columns
+from aimodels.data.text_tables import find_tables, read_tables
 from aimodels.data.text_targets import TaskAsked, predicted
 
 

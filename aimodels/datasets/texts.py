@@ -14,7 +14,7 @@ from pydantic import Field
 from aimodels.config.section import Fraction
 from aimodels.data.dataset import Dataset, Target
 from aimodels.data.text_collection import TextDatasetOptions, as_dataset, collect
-from aimodels.data.text_tables import AUTO, TEXT_NAMES
+from aimodels.data.text_columns import AUTO, TEXT_NAMES
 from aimodels.data.unlabelled_texts import Unit, find_texts
 
 HAS_TARGETS = False

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aimodels.data.text_collection import BYTE_ORDER_MARK, NOT_UTF8, REPLACEMENT, first_wrong
+from aimodels.data.text_columns import AUTO, NOT_NAMED, Columns
+from aimodels.data.text_columns import Options as ColumnOptions
 from aimodels.data.text_files import decoded, is_meant_as_text
-from aimodels.data.text_tables import AUTO, FORMATS, Columns, is_table, text_rows
+from aimodels.data.text_tables import FORMATS, is_table, text_rows
 from aimodels.data.unpacking import MOST_TEXT_BYTES
 from aimodels.errors import UsageError
 from aimodels.prediction.image_inputs import ARRAY_SUFFIXES, IMAGE_SUFFIXES
@@ -20,6 +22,7 @@ from aimodels.prediction.paths import paths_of, shown
 from aimodels.runs.folder import RunFolder
 
 STDIN = "-"
+COLUMN_OPTIONS = ColumnOptions("--column", "--pair-column")
 BETWEEN = "\t"  # the two texts of a pair on a line
 
 
@@ -42,7 +45,8 @@ class GivenText:
 class TextRequest:
     """What the user named: texts as they are, and files, folders, patterns or `-` for stdin.
 
-    `column` is where a table has its texts; without it, the first that is called as such columns usually are. Of pairs
+    `column` is where a table has its texts; without it, the column that the run was trained with, or else the first
+    that is called as such columns usually are. Of pairs
     `seconds` are the second texts of those that are written out, and `pair_column` is the column of the second ones.
     """
 
@@ -80,8 +84,41 @@ def read_texts(request: TextRequest, *, run: RunFolder, stdin: BinaryIO) -> list
                 code="AM162",
                 help=f"tables are {FORMATS}; leave out {option} for other texts",
             )
+    tables = _Tables(_asked_columns(request, run=run), trained=_trained_columns(run) if alone != files else NOT_NAMED)
     every = _every_pair if takes_pairs(run) else _every
-    return list(islice(every(request, places, stdin=stdin), request.limit))
+    return list(islice(every(request, places, tables=tables, stdin=stdin), request.limit))
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """How tables are read: the columns that were asked for, and those that the run was trained with."""
+
+    asked: Columns
+    trained: Columns
+
+    def rows(self, path: Path) -> Iterator[GivenText]:
+        """The texts, or pairs, of one of them."""
+        for row in text_rows(path, columns=self.asked, options=COLUMN_OPTIONS, trained=self.trained):
+            name = f"{shown(path)}{row.name.removeprefix(path.name)}"
+            if row.problem:
+                yield GivenText(name, problem=row.problem)
+            else:
+                yield _given(name, row.text, row.second if row.is_pair else None)
+
+
+def _asked_columns(request: TextRequest, *, run: RunFolder) -> Columns:
+    pair = request.pair_column or AUTO
+    return Columns(text=request.column or AUTO, pair=pair if takes_pairs(run) else None)
+
+
+def _trained_columns(run: RunFolder) -> Columns:
+    """The columns that the run's texts came from, as far as its config names them."""
+    from aimodels.datasets import text_table
+
+    data = run.config.data
+    if not isinstance(data, text_table.Options):
+        return NOT_NAMED
+    return Columns(text=data.text, pair=data.pair)
 
 
 def _expect_number(request: TextRequest, *, run: RunFolder) -> None:
@@ -100,8 +137,9 @@ def _expect_number(request: TextRequest, *, run: RunFolder) -> None:
         )
 
 
-def _every(request: TextRequest, places: Sequence[Path | None], *, stdin: BinaryIO) -> Iterator[GivenText]:
-    columns = Columns(text=request.column or AUTO)
+def _every(
+    request: TextRequest, places: Sequence[Path | None], *, tables: _Tables, stdin: BinaryIO
+) -> Iterator[GivenText]:
     for text in request.written:
         yield _given(text, text, is_its_name=True)
     for path in places:
@@ -109,13 +147,14 @@ def _every(request: TextRequest, places: Sequence[Path | None], *, stdin: Binary
             for name, line in _lines(stdin):
                 yield _given(name, line)
         elif is_table(path):
-            yield from _rows(path, columns=columns)
+            yield from tables.rows(path)
         else:
             yield _whole(path)
 
 
-def _every_pair(request: TextRequest, places: Sequence[Path | None], *, stdin: BinaryIO) -> Iterator[GivenText]:
-    columns = Columns(text=request.column or AUTO, pair=request.pair_column or AUTO)
+def _every_pair(
+    request: TextRequest, places: Sequence[Path | None], *, tables: _Tables, stdin: BinaryIO
+) -> Iterator[GivenText]:
     for text, second in zip(request.written, request.seconds, strict=True):
         yield _given(text, text, second, is_its_name=True)
     for path in places:
@@ -123,7 +162,7 @@ def _every_pair(request: TextRequest, places: Sequence[Path | None], *, stdin: B
             for name, line in _lines(stdin):
                 yield _line_of_two(name, line)
         else:
-            yield from _rows(path, columns=columns)
+            yield from tables.rows(path)
 
 
 def _places(argument: str) -> list[Path] | list[None]:
@@ -145,15 +184,6 @@ def _line_of_two(name: str, line: str) -> GivenText:
     if len(texts) != 2:
         return GivenText(name, problem=f"{len(texts) - 1} tabs in place of one between two texts")
     return _given(name, *texts)
-
-
-def _rows(path: Path, *, columns: Columns) -> Iterator[GivenText]:
-    for row in text_rows(path, columns=columns):
-        name = f"{shown(path)}{row.name.removeprefix(path.name)}"
-        if row.problem:
-            yield GivenText(name, problem=row.problem)
-        else:
-            yield _given(name, row.text, row.second if row.is_pair else None)
 
 
 def _whole(path: Path) -> GivenText:

@@ -12,7 +12,8 @@ import pytest
 
 from aimodels.data import table_rows, unpacking
 from aimodels.data.found_text import FoundText
-from aimodels.data.text_tables import Columns, find_tables, is_table, read_tables
+from aimodels.data.text_columns import Columns
+from aimodels.data.text_tables import find_tables, is_table, read_tables
 from aimodels.data.text_targets import class_names_of
 from aimodels.errors import DataError, MachineError, MissingError
 from aimodels.events import Downloaded, Event, listening
@@ -174,6 +175,21 @@ def test_a_column_that_is_not_there_is_an_error_that_names_those_that_are(tmp_pa
     assert caught.value.code == "AM242"
     assert caught.value.notes == ("columns found: plot, stars",)
     assert "`data.t" in caught.value.help
+
+
+@pytest.mark.parametrize("columns", [{"pair": "review"}, {"text": "answer", "pair": "auto"}, {"pair": "review "}])
+def test_texts_and_second_texts_are_in_two_columns(tmp_path, columns):
+    with pytest.raises(DataError, match="is both that of the texts and that of the second texts") as caught:
+        read(write(tmp_path / "a.csv", "review,answer,label\na,b,c\n"), **columns)
+    assert (caught.value.code, "`data.pair`" in caught.value.help) == ("AM536", True)
+
+
+def test_a_name_like_that_of_a_column_is_told(tmp_path):
+    path = write(tmp_path / "a.csv", "Review,label\na,b\n")
+    for text in ("reviews", "review"):
+        with pytest.raises(DataError, match=f"has no column called {text}$") as caught:
+            read(path, text=text)
+        assert caught.value.help.startswith("did you mean Review? name it with `data.text`")
 
 
 def test_a_column_that_is_there_twice_is_an_error(tmp_path):

@@ -14,12 +14,19 @@ from aimodels.prediction.text_inputs import GivenText, TextRequest, read_texts
 from aimodels.runs.atomic import write_json
 from aimodels.runs.folder import RunFolder
 
+CONFIG = """
+data: {name: text_table, path: reviews.csvCOLUMNS}
+model: {name: lstm}
+train: {epochs: 1}
+"""
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     folder = RunFolder(tmp_path / "reviews-001")
     folder.path.mkdir()
     write_json(folder.signature_file, {"input": {"kind": "text"}})
+    folder.resolved_file.write_text(CONFIG.replace("COLUMNS", ""), encoding="utf-8")
     return folder
 
 
@@ -217,6 +224,7 @@ def pair_run(tmp_path: Path) -> RunFolder:
     folder = RunFolder(tmp_path / "answers-001")
     folder.path.mkdir()
     write_json(folder.signature_file, {"input": {"kind": "text", "is_pair": True}})
+    folder.resolved_file.write_text(CONFIG.replace("COLUMNS", ", text: Claim, pair: remark"), encoding="utf-8")
     return folder
 
 
@@ -257,6 +265,22 @@ def test_both_columns_can_be_named(pair_run: RunFolder) -> None:
     with pytest.raises(DataError, match="no column for the second texts") as caught:
         read(pair_run, "t.csv")
     assert "`--pair-column`" in caught.value.help
+
+
+def test_the_columns_of_the_training_come_before_the_usual_ones(pair_run: RunFolder) -> None:
+    Path("t.csv").write_text("text,claim,Claim,answer,remark\nx,x,a,y,b\n")
+    assert both(read(pair_run, "t.csv")) == [("t.csv:2", "a", "b")]
+    assert both(read(pair_run, "t.csv", pair_column="answer")) == [("t.csv:2", "a", "y")]
+
+
+def test_a_column_that_is_not_there_is_looked_for_among_those_that_are(pair_run: RunFolder) -> None:
+    Path("t.csv").write_text("claims,remark\na,b\n")
+    with pytest.raises(DataError, match=r"no column for the texts by any of the usual names \(Claim, text, ") as caught:
+        read(pair_run, "t.csv")
+    assert caught.value.help.startswith("did you mean claims? name it with `--column` and `--pair-column`; ")
+    with pytest.raises(DataError, match="the column remark of t.csv is both that of the texts and") as caught:
+        read(pair_run, "t.csv", column="remark")
+    assert caught.value.code == "AM536"
 
 
 def test_lines_of_stdin_hold_two_texts_with_a_tab_between(pair_run: RunFolder) -> None:

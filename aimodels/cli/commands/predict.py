@@ -40,13 +40,11 @@ def command(
         ),
     ] = None,
     column: Annotated[
-        str | None, Option("--column", help="Where a table has its texts; else the first called text, review, ...")
+        str | None, Option("--column", help="Where a table has its texts; else where the run's were, or text, ...")
     ] = None,
     pair_column: Annotated[
         str | None,
-        Option(
-            "--pair-column", help="Where a table has the second texts; else the first called text_pair, answer, ..."
-        ),
+        Option("--pair-column", help="Where a table has the second texts; else where the run's were, or answer, ..."),
     ] = None,
     explain: Annotated[bool, Option("--explain", help="Show the words with the highest attention weights.")] = False,
     top_k: Annotated[int, Option("--top-k", min=1, help="Show this many classes per input.")] = 3,
