@@ -8,7 +8,7 @@ from aimodels.config.optimizers import Cosine, Linear, OneCycle
 from aimodels.config.schema import Config
 from aimodels.data.dataset import Dataset
 from aimodels.distribution.crew import Crew
-from aimodels.distribution.larger_batches import offer
+from aimodels.distribution.larger_batches import larger_batch
 from aimodels.distribution.tensorflow_start import move_log
 from aimodels.errors import FailedError, UsageError
 from aimodels.events import Resumed, warn
@@ -149,8 +149,8 @@ def _notes_of_replicas(run: RunFolder, config: Config, *, num_replicas: int) -> 
     told = f"{num_replicas} replicas instead of {before} share the same batch"
     if num_replicas % before:
         return (told,)
-    offered = offer(config.train, num_replicas=num_replicas // before)
-    return (f"{told}; a new run could take {offered}",)
+    larger = larger_batch(config.train, factor=num_replicas // before)
+    return (f"{told}; a new run could take {larger.options} ({larger.rule} rule)",)
 
 
 def _notes(run: RunFolder, config: Config, *, state: State | None) -> tuple[str, ...]:
