@@ -16,7 +16,7 @@ from aimodels.config.schema import Config, TokenBudget
 from aimodels.data.loading import load_dataset
 from aimodels.data.suitability import check_without_data
 from aimodels.distribution.cluster import Cluster
-from aimodels.distribution.scaling import Gradients, Measured, StepTime, Together
+from aimodels.distribution.scaling import Measured, StepTime, Together
 from aimodels.distribution.strategy import Placement, cluster_for, place
 from aimodels.distribution.tensorflow_start import choose_devices
 from aimodels.events import phase
@@ -24,14 +24,14 @@ from aimodels.runs.environment import usable_cores
 from aimodels.training.pipelines import as_written
 from aimodels.training.preparing import Prepared, prepare, refuse_folds, resolved
 from aimodels.training.seeding import seed_everything
+from aimodels.training.summing import described, mean, num_bytes, sum_seconds, tiny
 
 ROUNDS = 3
 MEASURING_SECONDS = 1.0
 FEWEST_CALLS = 3
 READING_SECONDS = 0.5
-# All workers must add up as often: a number that follows from the bytes alone, at this speed and this time for each.
-SUMS_SECONDS, SUM_SECONDS, SUM_BYTES_PER_SECOND = 3.0, 5e-3, 2e8
-CALLS_OF_SUMS = 5
+# Far from the numbers that TensorFlow's strategies give their own operations.
+BARRIER_KEY = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def measure(loaded: Loaded, *, replicas: Sequence[int]) -> Measured:
             together = _together(tried)
     return Measured(
         steps=steps,
-        gradients=_described(gradients, num_examples=len(keras.tree.flatten(batch)[0])),
-        input_bytes_per_example=_num_bytes(batch) / len(keras.tree.flatten(batch)[0]),
+        gradients=described(gradients, num_examples=len(keras.tree.flatten(batch)[0])),
+        input_bytes_per_example=num_bytes(batch) / len(keras.tree.flatten(batch)[0]),
         kind=placement.kind,
         cores=usable_cores(),
         together=together,
@@ -99,7 +99,7 @@ def measure_as_worker(loaded: Loaded, cluster: Cluster) -> Together:
     """
     tried = trial(loaded, cluster=cluster)
     # Building takes each of them another time.
-    _sum_seconds(tried.placement.strategy, _tiny(1))
+    sum_seconds(tried.placement.strategy, tiny(1))
     return _together(tried)
 
 
@@ -107,12 +107,14 @@ def _together(tried: Trial) -> Together:
     strategy, prepared, num_replicas = tried.placement.strategy, tried.prepared, tried.placement.num_replicas
     config = _shared(prepared.config, num_replicas=num_replicas)
     step = step_times(prepared, replicas=[num_replicas])[num_replicas]
+    if tried.placement.num_local < num_replicas:
+        step = _in_step(tried, step)
     gradients = _reduced(prepared, _first_batch(prepared, config=config))
     return Together(
         num_replicas=num_replicas,
         step=step,
-        sum_seconds=_sum_seconds(strategy, gradients),
-        tiny_seconds=_sum_seconds(strategy, _tiny(len(gradients))),
+        sum_seconds=sum_seconds(strategy, gradients),
+        tiny_seconds=sum_seconds(strategy, tiny(len(gradients))),
     )
 
 
@@ -150,6 +152,44 @@ def _share_of(prepared: Prepared, *, num_replicas: int) -> _Share:
     return _Share(tf.data.Dataset.from_tensors(batch), float(len(batch[0])))
 
 
+def _in_step(tried: Trial, alone: StepTime) -> StepTime:
+    """The same step where all workers wait for each other before each one, as they do in training.
+
+    Medians of workers that run freely would not tell how often one of them waits for a core that something else uses.
+    """
+    strategy, prepared, num_replicas = tried.placement.strategy, tried.prepared, tried.placement.num_replicas
+    model, per_call = prepared.model, prepared.speed.steps_per_execution
+    step = model.train_step
+
+    def waiting(data: Any) -> Any:
+        # What is read here is written by the step before.
+        done = tf.cast(tf.convert_to_tensor(model.optimizer.iterations), tf.float32)
+        met = tf.raw_ops.CollectiveReduceV2(
+            input=done,
+            group_size=num_replicas,
+            group_key=BARRIER_KEY,
+            instance_key=BARRIER_KEY,
+            ordering_token=[],
+            merge_op="Add",
+            final_op="Id",
+        )
+        with tf.control_dependencies([met]):
+            return step(keras.tree.map_structure(lambda part: None if part is None else tf.identity(part), data))
+
+    model.train_step = waiting  # type: ignore[method-assign]
+    model.make_train_function(force=True)
+    num_calls = max(FEWEST_CALLS, round(ROUNDS * MEASURING_SECONDS / (mean(strategy, alone.seconds) * per_call)))
+    found: list[float] = []
+    prepared.model.fit(
+        _share_of(prepared, num_replicas=num_replicas).batches.repeat(),
+        steps_per_epoch=(num_calls + 1) * per_call,
+        shuffle=False,
+        verbose=0,
+        callbacks=[_Stopwatch(found, seconds=math.inf)],
+    )
+    return replace(alone, seconds=median(found))
+
+
 class _Stopwatch(keras.callbacks.Callback):
     """Adds how long a step took, of each call but the first, to what was `found`, and ends `fit` when it is time."""
 
@@ -176,7 +216,8 @@ class _Stopwatch(keras.callbacks.Callback):
 def _input_seconds(dataset: tf.data.Dataset) -> float:
     """What a batch takes to be read, with nothing trained on it."""
     endless, count, seconds, least = dataset.repeat(), 1, 0.0, math.inf
-    while seconds < READING_SECONDS:
+    next(iter(endless))  # the first batch of all also waits for what is prepared once
+    while seconds < READING_SECONDS or count == 2:
         count *= 2
         started_at = time.perf_counter()
         endless.take(count).reduce(np.int64(0), as_written(lambda number, *batch: number + 1)).numpy()
@@ -208,48 +249,3 @@ def _first_batch(prepared: Prepared, *, config: Config) -> Any:
 def _reduced(prepared: Prepared, batch: Any) -> list[Any]:
     """What the replicas add up after such a batch."""
     return list(tf.function(prepared.model.summed_in_step, autograph=False)(batch))
-
-
-def _described(gradients: list[Any], *, num_examples: int) -> Gradients:
-    dense = [each for each in gradients if not isinstance(each, tf.IndexedSlices)]
-    sparse = [each for each in gradients if isinstance(each, tf.IndexedSlices)]
-    rows = sum(_num_bytes((each.values, each.indices)) for each in sparse)
-    return Gradients(len(dense), _num_bytes(dense), num_sparse=len(sparse), row_bytes_per_example=rows / num_examples)
-
-
-def _num_bytes(tensors: Any) -> int:
-    return sum(each.dtype.size * int(tf.size(each)) for each in keras.tree.flatten(tensors))
-
-
-def _tiny(count: int) -> list[Any]:
-    return [tf.zeros([1])] * count
-
-
-def _sum_seconds(strategy: tf.distribute.Strategy, values: list[Any]) -> float:
-    """The median time in which all replicas add these up, step by step as in training; the same on every worker."""
-    per_sum = SUM_SECONDS + sum(_num_bytes(_arrays(each)) for each in values) / SUM_BYTES_PER_SECOND
-    steps = max(2, round(SUMS_SECONDS / per_sum / CALLS_OF_SUMS))
-
-    def one(number: Any) -> None:
-        tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, values)
-
-    def several(iterator: Any) -> Any:
-        def go_on(done: Any) -> Any:
-            strategy.run(one, args=(next(iterator),))
-            return done + 1
-
-        return tf.while_loop(lambda done: done < steps, go_on, [tf.constant(0)], parallel_iterations=1)
-
-    in_graph = tf.function(as_written(several))
-    numbers = tf.data.Dataset.range(steps * (CALLS_OF_SUMS + 1) * len(strategy.extended.worker_devices))
-    iterator = iter(strategy.distribute_datasets_from_function(lambda context: numbers))
-    found = []
-    for _ in range(CALLS_OF_SUMS + 1):
-        started_at = time.perf_counter()
-        in_graph(iterator)
-        found.append((time.perf_counter() - started_at) / steps)
-    return median(found[1:])  # the first call traces
-
-
-def _arrays(value: Any) -> Any:
-    return (value.values, value.indices) if isinstance(value, tf.IndexedSlices) else value
