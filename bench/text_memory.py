@@ -78,7 +78,7 @@ def read(name: str, source: str) -> dict[str, float]:
     clocks.append(time.perf_counter())
     seconds = [end - start for start, end in zip(clocks, clocks[1:], strict=False)]
     return {
-        "texts": sum(len(source.encoded.num_words) for source in sources),
+        "texts": sum(len(source.encoded.num_tokens) for source in sources),
         "peak_mib": memory_mib("VmHWM") - before,
         "loading_seconds": seconds[0],
         "reading_seconds": seconds[1],

@@ -83,7 +83,7 @@ def add_start(run, *, examples, labels, counts):
 
 def add_lengths(run, *, texts, targets):
     """The histogram of the words per text that training leaves behind."""
-    lengths = np.array([num_words(text) for text in texts.strings])
+    lengths = np.array([num_tokens(text) for text in texts.strings])
     edges = np.arange(0, lengths.max() + 11, 10)
     of_class = {
         name: {"edges": edges.tolist(), "counts": np.histogram(lengths[targets == k], bins=edges)[0].tolist()}
@@ -95,7 +95,7 @@ def add_lengths(run, *, texts, targets):
     write_json(run.plot_data / "lengths.json", document)
 
 
-def num_words(text):
+def num_tokens(text):
     """As a preprocessing would count them."""
     return len(text.split())
 
@@ -111,7 +111,7 @@ class FakePredictor:
         assert len(examples) == len(self.probabilities)
         if not isinstance(examples, Texts):
             return Answers(self.probabilities, self.class_names)
-        words = np.array([num_words(text) for text in examples.strings], np.int64)
+        words = np.array([num_tokens(text) for text in examples.strings], np.int64)
         return Answers(self.probabilities, self.class_names, words, np.minimum(words, MAX_LENGTH) // 10)
 
     def decode(self, files):

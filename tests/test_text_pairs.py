@@ -103,7 +103,10 @@ def expect_answers(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
     written = ("--text", "the film", "--pair", "great", "--text", "the film", "--pair", "")
     one, other = document(capsys, "predict", "latest", *written, "--explain")["predictions"]
     assert (one["input"], one["pair"], other["pair"]) == ("the film", "great", "")
-    assert [weight["word"] for weight in one["attention"]].count("[SEP]") == 2
+    pieces = [weight["piece"] for weight in one["attention_to_pieces"]]
+    assert (pieces[0], pieces.count("[SEP]")) == ("[CLS]", 2)
+    assert "".join(weight["word"] for weight in one["attention"]) == "thefilmgreat"
+    assert [answer["num_tokens"] - len(answer["attention_to_pieces"]) for answer in (one, other)] == [0, 0]
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"the film\tgreat\n")))
     [line] = document(capsys, "predict", "latest", "-")["predictions"]
     assert [score["probability"] for score in line["scores"]] == pytest.approx(
@@ -143,7 +146,7 @@ def test_numbers_about_texts_go_the_whole_way(capsys: pytest.CaptureFixture[str]
     assert {"pred_vs_true", "residuals", "residual_hist", "worst", "predictions"} <= plots
     with (run / "eval" / "test" / "predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {"error", "num_words"} <= set(rows[0])
+    assert {"error", "num_tokens"} <= set(rows[0])
     report = (run / "eval" / "test" / "report.txt").read_text(encoding="utf-8")
     assert "largest errors" in report
     assert "words read" in report

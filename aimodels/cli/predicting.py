@@ -227,7 +227,7 @@ def _about_texts(console: Console, run: RunFolder, question: Question) -> "list[
 def _tell_what_was_not_read(run: RunFolder, answered: Sequence["Answered"]) -> None:
     """Words beyond the longest length are not read, and of a text without words there is nothing to read."""
     words = run.facts()["words"]
-    lengths = [answer.num_words for answer in answered if answer.num_words is not None]
+    lengths = [answer.num_tokens for answer in answered if answer.num_tokens is not None]
     num_cut = sum(length > words["max_length"] for length in lengths)
     unit = words.get("unit", "words")
     if num_cut:

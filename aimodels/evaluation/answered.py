@@ -44,7 +44,7 @@ def answered_rows(run: RunFolder, split: Split, *, answers: "Answers") -> Predic
             predictions=numbers,
             losses=np.square(numbers - split.targets),
             probabilities=answers.probabilities,
-            num_words=answers.num_words,
+            num_tokens=answers.num_tokens,
             task=task,
         )
     loss = label_losses if task == "multilabel" else losses
@@ -54,7 +54,7 @@ def answered_rows(run: RunFolder, split: Split, *, answers: "Answers") -> Predic
         predictions=answers.predictions,
         losses=loss(split.targets, answers.probabilities),
         probabilities=answers.probabilities,
-        num_words=answers.num_words,
+        num_tokens=answers.num_tokens,
         task=task,
     )
 

@@ -41,17 +41,17 @@ class WordsRead:
 
 def words_read(answers: Answers, *, run: RunFolder) -> WordsRead | None:
     """The counts of the texts that a run has answered; None for images."""
-    if answers.num_words is None or answers.num_unknown is None:
+    if answers.num_tokens is None or answers.num_unknown is None:
         return None
     facts = run.facts()["words"]
     # An empty text is read as one unknown word.
-    read = np.clip(answers.num_words, 1, facts["max_length"])
+    read = np.clip(answers.num_tokens, 1, facts["max_length"])
     return WordsRead(
         texts=len(read),
         words=int(read.sum()),
         unknown=int(answers.num_unknown.sum()),
-        cut=int((answers.num_words > facts["max_length"]).sum()),
-        without_words=int((answers.num_words <= facts.get("added", 0)).sum()),
+        cut=int((answers.num_tokens > facts["max_length"]).sum()),
+        without_words=int((answers.num_tokens <= facts.get("added", 0)).sum()),
         max_length=facts["max_length"],
         keep=facts["keep"],
         unit=facts.get("unit", "words"),

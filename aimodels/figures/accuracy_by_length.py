@@ -42,11 +42,11 @@ def read(run: RunFolder, *, split: str) -> dict[str, Any]:
     """
     folder = with_classes(run, split=split)
     rows = folder.predictions
-    if rows.num_words is None:
+    if rows.num_tokens is None:
         raise NothingToDraw("its examples are no texts")
-    order = np.argsort(rows.num_words, kind="stable")
-    starts = bin_starts(rows.num_words[order], fewest=FEWEST_TEXTS, most=MOST_BINS)
-    lengths = np.split(rows.num_words[order], starts[1:])
+    order = np.argsort(rows.num_tokens, kind="stable")
+    starts = bin_starts(rows.num_tokens[order], fewest=FEWEST_TEXTS, most=MOST_BINS)
+    lengths = np.split(rows.num_tokens[order], starts[1:])
     right = np.add.reduceat(rows.correct[order], starts, dtype=np.int64)
     counts = np.array([len(bin) for bin in lengths], np.int64)
     interval = wilson(right, counts)

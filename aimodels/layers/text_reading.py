@@ -39,7 +39,7 @@ def text_reader(column: TextColumn, layer: Words | Wordpieces) -> Callable[["pya
     def ids_of(cells: Any) -> Any:
         found = layer.words_of(column.call(cells))
         ids = layer.ids_of(found)
-        return ids.flat_values, ids.row_lengths(), layer.num_words_of(found)
+        return ids.flat_values, ids.row_lengths(), layer.num_tokens_of(found)
 
     graph = tf.function(ids_of, input_signature=[tf.TensorSpec([None], tf.string)])
 
@@ -48,8 +48,8 @@ def text_reader(column: TextColumn, layer: Words | Wordpieces) -> Callable[["pya
         pieces = [cells[start : start + TEXTS_AT_ONCE] for start in range(0, max(len(cells), 1), TEXTS_AT_ONCE)]
         with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as threads:
             read_pieces = list(threads.map(lambda piece: graph(tf.constant(piece, dtype=tf.string)), pieces))
-        ids, lengths, num_words = (np.concatenate(parts) for parts in zip(*read_pieces, strict=True))
+        ids, lengths, num_tokens = (np.concatenate(parts) for parts in zip(*read_pieces, strict=True))
         starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths, dtype=np.int64)])
-        return ids, starts, num_words
+        return ids, starts, num_tokens
 
     return read

@@ -110,7 +110,7 @@ class Wordpieces(keras.layers.Layer):
             second = tf.concat([second, _column(second, end)], axis=1) + len(self.vocabulary)
             return tf.concat([_column(first, start), first, _column(first, end), second], axis=1)
 
-    def num_words_of(self, pieces: Any) -> Any:
+    def num_tokens_of(self, pieces: Any) -> Any:
         """How many pieces each text (or pair) has before the cut, [CLS] and [SEP] counted: int64 [N]."""
         parts = pieces if self.is_pair else (pieces,)
         return tf.add_n([part.row_lengths() for part in parts]) + self.num_added

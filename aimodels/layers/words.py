@@ -121,7 +121,7 @@ class Words(keras.layers.Layer):
             unknown = tf.fill([tf.reduce_sum(is_empty)], tf.constant(UNKNOWN, dtype=tf.int32))
             return tf.concat([ids, tf.RaggedTensor.from_row_lengths(unknown, is_empty)], axis=1)
 
-    def num_words_of(self, words: Any) -> Any:
+    def num_tokens_of(self, words: Any) -> Any:
         """How many of the words that `words_of` gave each text has, int64 [N]."""
         return words.row_lengths()
 

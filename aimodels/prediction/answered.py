@@ -30,8 +30,8 @@ class Answered:
     any number of them where the task is multilabel. Of regression `value` is the answer, in `unit`.
 
     `is_text` is true where `input` is what was asked about and not the name of a file or a row; of a pair `second` is
-    the second text then. `attention` is there
-    where it was asked for. `num_words` are the words of a text before the cut; None for what is no text.
+    the second text then. `attention` is there where it was asked for. `num_tokens` is how long a text is before the
+    cut: words and n-grams, or pieces with [CLS] and [SEP]; None for what is no text.
     """
 
     input: str
@@ -44,7 +44,7 @@ class Answered:
     error: str = ""
     is_text: bool = False
     attention: Attention | None = None
-    num_words: int | None = None
+    num_tokens: int | None = None
     second: str | None = None
 
     @property
@@ -83,11 +83,16 @@ class Answered:
             several = self.task == "multilabel"
             answer = {"predictions": list(self.labels)} if several else {"prediction": self.labels[0]}
             document |= {**answer, "scores": scores}
-        if self.num_words is not None:
-            document["num_words"] = self.num_words
+        if self.num_tokens is not None:
+            document["num_tokens"] = self.num_tokens
         if self.attention is not None:
             words = zip(self.attention.words, self.attention.weights.tolist(), strict=True)
             document["attention"] = [{"word": word, "weight": round(weight, 6)} for word, weight in words]
+            if self.attention.pieces:
+                pieces = self.attention.pieces
+                document["attention_to_pieces"] = [
+                    {"piece": each, "weight": round(weight, 6)} for each, weight in pieces
+                ]
         return document
 
 
@@ -110,13 +115,13 @@ def about_texts(predictor: Predictor, given: Sequence[GivenText], *, explain: bo
     readable = _as_texts([item for item in given if not item.problem])
     attention = iter(predictor.attention(readable)) if explain else repeat(None)
     answers = predictor.answer(readable)
-    lengths = iter([] if answers.num_words is None else answers.num_words.tolist())
+    lengths = iter([] if answers.num_tokens is None else answers.num_tokens.tolist())
     answered = _each(answers, [item.name for item in given if not item.problem], unit=predictor.unit)
     for item in given:
         if item.problem:
             yield Answered(item.name, predictor.class_names, error=item.problem, is_text=item.is_its_name)
         else:
-            words = {"attention": next(attention), "num_words": next(lengths)}
+            words = {"attention": next(attention), "num_tokens": next(lengths)}
             second = item.second if item.is_its_name else None
             yield replace(next(answered), is_text=item.is_its_name, second=second, **words)
 

@@ -98,15 +98,15 @@ class Endpoint:
 class Answers:
     """What the model says: `probabilities` float32 [N, classes], a column per class name.
 
-    `num_words` int64 [N] is how many words each text has, those that are cut off included, and `num_unknown` int64 [N]
-    how many of those read are not in the vocabulary; None where the examples are no texts. Of regression, `values`
+    `num_tokens` int64 [N] is how many words or pieces each text has, those cut off included, and `num_unknown` int64
+    [N] how many of those read are not in the vocabulary; None where the examples are no texts. Of regression, `values`
     float32 [N] are the answers, in the unit of the target, and `probabilities` is [N, 0]. `problems` say what is wrong
     with examples that could not be read, by their positions, where that was asked for; their answers are NaN.
     """
 
     probabilities: npt.NDArray[np.float32]
     class_names: tuple[str, ...]
-    num_words: npt.NDArray[np.int64] | None = None
+    num_tokens: npt.NDArray[np.int64] | None = None
     num_unknown: npt.NDArray[np.int64] | None = None
     values: npt.NDArray[np.float32] | None = None
     task: str = "multiclass"

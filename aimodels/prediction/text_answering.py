@@ -65,13 +65,13 @@ class TextAnswering:
         """Ask about texts of any number and length, in bounded memory."""
         deal = spread.share.deal(list(_chunks(texts)))
         numbers = np.full((len(texts), max(1, len(self.outputs.class_names))), np.nan, dtype=np.float32)
-        num_words, num_unknown = np.zeros((2, len(texts)), dtype=np.int64)
-        rows: dict[str, npt.NDArray[Any]] = {"numbers": numbers, "num_words": num_words, "num_unknown": num_unknown}
+        num_tokens, num_unknown = np.zeros((2, len(texts)), dtype=np.int64)
+        rows: dict[str, npt.NDArray[Any]] = {"numbers": numbers, "num_tokens": num_tokens, "num_unknown": num_unknown}
         for positions, found in spread.over(self._batches(texts, deal.mine, counts=rows, batch_size=batch_size)):
             numbers[positions] = found["numbers"]
         deal.complete(rows)
         named = {"value": numbers[:, 0]} if self.outputs.task == "regression" else {"probabilities": numbers}
-        return self.outputs.answers(named, num_words=num_words, num_unknown=num_unknown)
+        return self.outputs.answers(named, num_tokens=num_tokens, num_unknown=num_unknown)
 
     def compute(self, ids: Any) -> Numbers:
         """From ids [n, longest] to probabilities [n, classes] or values [n, 1]."""
@@ -83,7 +83,7 @@ class TextAnswering:
         """The ids of the texts of these chunks, whose words are counted."""
         layer = words.words_layer(self.model)
         for positions, encoded in self.encoded(texts, chunks=chunks):
-            counts["num_words"][positions] = encoded.num_words
+            counts["num_tokens"][positions] = encoded.num_tokens
             # Every text has at least one id, which `reduceat` needs.
             unknown = np.add.reduceat(layer.is_unknown(encoded.ids), encoded.starts[:-1], dtype=np.int64)
             counts["num_unknown"][positions] = unknown

@@ -52,14 +52,14 @@ LONGEST_WORD = 100  # in characters; what is longer is no word but an address, a
 class Encoded:
     """Texts as numbers, one after the other: text i is `ids[starts[i] : starts[i + 1]]`, without padding.
 
-    `ids` is int32 [total] after the cut, `starts` int64 [N + 1], and `num_words` int64 [N] how many words and n-grams,
+    `ids` is int32 [total] after the cut, `starts` int64 [N + 1], and `num_tokens` int64 [N] how many words and n-grams,
     or pieces with the special ones, each text had before the cut. A text without any word is one unknown word here,
     and has 0 words; in pieces it is [CLS] and [SEP].
     """
 
     ids: npt.NDArray[np.int32]
     starts: npt.NDArray[np.int64]
-    num_words: npt.NDArray[np.int64]
+    num_tokens: npt.NDArray[np.int64]
 
 
 def fit(options: Options, *, input: TextInput, train: Split) -> "keras.Model":
@@ -134,12 +134,12 @@ def encode(fitted: "keras.Model", texts: Texts) -> Encoded:
     def numbers(texts: Any) -> tuple["tf.Tensor", ...]:
         words = layer.words_of(texts)
         read = layer.ids_of(words)
-        return read.flat_values, read.row_lengths(), layer.num_words_of(words)
+        return read.flat_values, read.row_lengths(), layer.num_tokens_of(words)
 
     chunks = list(by_chunk(texts, numbers, is_pair=layer.is_pair))
-    ids, lengths, num_words = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+    ids, lengths, num_tokens = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
     starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths, dtype=np.int64)])
-    return Encoded(ids=ids, starts=starts, num_words=num_words)
+    return Encoded(ids=ids, starts=starts, num_tokens=num_tokens)
 
 
 def words_read(fitted: "keras.Model", strings: Sequence[str]) -> list[list[str]]:

@@ -4,7 +4,7 @@ classes     example, target, prediction, correct, loss, p_<class> ...
 labels      the same; target and prediction are names with | between them
 numbers     example, target, prediction, error, loss                       error = prediction - target
 
-Of texts there is also num_words, behind the loss.
+Of texts there is also num_tokens, behind the loss.
 """
 
 import csv
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 OF_CLASSES = ("example", "target", "prediction", "correct", "loss")
 OF_NUMBERS = ("example", "target", "prediction", "error", "loss")
-NUM_WORDS = "num_words"
+NUM_TOKENS = "num_tokens"
 PROBABILITY = "p_"
 BETWEEN = "|"
 LINES_AT_ONCE = 10_000
@@ -40,7 +40,8 @@ class Predictions:
     `targets` and `predictions` are class numbers (int64 [N]); for multilabel a 0 or 1 per class (int64 [N, K]); for
     regression numbers in the unit of the target (float64 [N]). `probabilities` is [N, K], for regression [N, 0].
     `losses` ([N]) is the cross-entropy, of several labels its mean over them; for regression the squared error.
-    `num_words` ([N]) is how many words each text has, before any are cut off; None where the examples are no texts.
+    `num_tokens` ([N]) is how long each text is before the cut, in words or in pieces with [CLS] and [SEP]; None where
+    the examples are no texts.
     """
 
     examples: "Names"
@@ -48,7 +49,7 @@ class Predictions:
     predictions: npt.NDArray[Any]
     losses: npt.NDArray[np.float64]
     probabilities: npt.NDArray[np.float32]
-    num_words: npt.NDArray[np.int64] | None = None
+    num_tokens: npt.NDArray[np.int64] | None = None
     task: "Task" = "multiclass"
 
     def __len__(self) -> int:
@@ -79,7 +80,7 @@ def write_predictions(rows: Predictions, path: Path, *, class_names: Sequence[st
             as_written(answers, task=rows.task, class_names=class_names) for answers in (rows.targets, rows.predictions)
         )
         for index, (target, prediction) in enumerate(zip(targets, predictions, strict=True)):
-            words = () if rows.num_words is None else (int(rows.num_words[index]),)
+            words = () if rows.num_tokens is None else (int(rows.num_tokens[index]),)
             # str() of a float32 is the shortest text that reads back as the same float32.
             numbers = [str(number) for number in rows.probabilities[index]]
             loss = repr(float(rows.losses[index]))
@@ -88,7 +89,7 @@ def write_predictions(rows: Predictions, path: Path, *, class_names: Sequence[st
 
 
 def _header(rows: Predictions, *, class_names: Sequence[str]) -> list[str]:
-    of_texts = () if rows.num_words is None else (NUM_WORDS,)
+    of_texts = () if rows.num_tokens is None else (NUM_TOKENS,)
     if rows.task == "regression":
         return [*OF_NUMBERS, *of_texts]
     return [*OF_CLASSES, *of_texts, *(PROBABILITY + name for name in class_names)]
@@ -131,7 +132,7 @@ def read_predictions(path: Path, *, task: "Task", class_names: Sequence[str]) ->
         predictions=np.concatenate([part.predictions for part in parts]),
         losses=np.concatenate([part.losses for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),
-        num_words=None if NUM_WORDS not in header else np.concatenate([part.num_words for part in parts]),
+        num_tokens=None if NUM_TOKENS not in header else np.concatenate([part.num_tokens for part in parts]),
         task=task,
     )
 
@@ -145,7 +146,7 @@ def _part(columns: Mapping[str, tuple[str, ...]], *, task: "Task", class_names: 
         predictions=_read(columns["prediction"], task=task, class_names=class_names),
         losses=np.array(columns["loss"], np.float64),
         probabilities=np.array(given, np.float32).reshape(len(given), len(columns["example"])).T,
-        num_words=np.array(columns[NUM_WORDS], np.int64) if NUM_WORDS in columns else None,
+        num_tokens=np.array(columns[NUM_TOKENS], np.int64) if NUM_TOKENS in columns else None,
         task=task,
     )
 

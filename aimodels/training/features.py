@@ -106,7 +106,7 @@ def feature_batches(batches: Batches, encoder: keras.Model, *, between: Callable
     """
     sources = {"train": batches.train, "validation": batches.held_out, "test": _tested(batches)}
     texts = {name: source for name, source in sources.items() if isinstance(source, TextSource)}
-    ends = np.cumsum([len(source.encoded.num_words) for source in texts.values()])
+    ends = np.cumsum([len(source.encoded.num_tokens) for source in texts.values()])
     try:
         found = features_of(_joined(list(texts.values())), encoder, between=between)
         with tf.device("CPU:0"):
@@ -133,11 +133,11 @@ def _joined(sources: list[TextSource]) -> TextSource:
     """The texts of some sources as those of one, in their order."""
     encoded = [source.encoded for source in sources]
     lengths = np.concatenate([np.diff(each.starts) for each in encoded])
-    ids, num_words = (np.concatenate([getattr(each, name) for each in encoded]) for name in ("ids", "num_words"))
+    ids, num_tokens = (np.concatenate([getattr(each, name) for each in encoded]) for name in ("ids", "num_tokens"))
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
     with tf.device("CPU:0"):
         examples = tf.RaggedTensor.from_row_splits(ids, starts, validate=False)
-    return replace(sources[0], encoded=Encoded(ids, starts, num_words), examples=examples)
+    return replace(sources[0], encoded=Encoded(ids, starts, num_tokens), examples=examples)
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def features_of(source: TextSource, encoder: keras.Model, *, between: Callable[[
     """The features of every text, float32 [N, size]; those that another process computes now are waited for."""
     parts = parts_of(source.encoded, encoder_key=feature_cache.key_of(encoder))
     cache = FeatureCache(frozenset(part.key for part in parts), size=encoder.output.shape[-1])
-    work = _Work(source, encoder, cache, np.zeros((len(source.encoded.num_words), cache.size), np.float32))
+    work = _Work(source, encoder, cache, np.zeros((len(source.encoded.num_tokens), cache.size), np.float32))
     missing = [part for part in parts if not work.has_read(part)]
     cache.tell_broken()
     num_computed = 0

@@ -61,8 +61,8 @@ def sampled_texts(prepared: "Prepared", *, count: int) -> npt.NDArray[np.int64]:
     if not isinstance(source, TextSource):
         raise TypeError("only texts have a length")
     random = np.random.default_rng(prepared.config.seed)
-    shuffled = random.permutation(len(source.encoded.num_words))
-    by_length = shuffled[np.argsort(source.encoded.num_words[shuffled], kind="stable")]
+    shuffled = random.permutation(len(source.encoded.num_tokens))
+    by_length = shuffled[np.argsort(source.encoded.num_tokens[shuffled], kind="stable")]
     stretches = np.array_split(by_length, min(count, len(by_length)))
     return random.permutation(np.array([random.choice(each) for each in stretches], np.int64))
 
@@ -73,7 +73,7 @@ def text_samples(
     """What the network reads of training texts, ids [n, longest]: `texts`, of pairs also `seconds`; with the length of
     each before the cut, its unit, and how much of it is read at most."""
     source, layer = prepared.batches.train, words.words_layer(prepared.network.preprocessing)
-    lengths = source.encoded.num_words[positions].tolist() if isinstance(source, TextSource) else []
+    lengths = source.encoded.num_tokens[positions].tolist() if isinstance(source, TextSource) else []
     cut = {"lengths": lengths, "max_length": layer.max_length, "unit": layer.unit}
     return _texts_of(ids, prepared=prepared) | cut
 
@@ -99,7 +99,7 @@ def lengths_of(prepared: "Prepared") -> dict[str, Any]:
     numbers are predicted, there is one histogram for all texts."""
     facts, names = word_facts(prepared), prepared.dataset.target.class_names
     sources = _sources(prepared)
-    everything = np.concatenate([source.encoded.num_words for source in sources.values()])
+    everything = np.concatenate([source.encoded.num_tokens for source in sources.values()])
     # A few very long texts would squeeze all others into the first bin.
     end = max(float(np.quantile(everything, 0.99)), facts["max_length"] * 1.1, 1.0) if len(everything) else 1.0
     edges = np.unique(np.linspace(0, np.ceil(end), NUM_BINS + 1).round())
@@ -107,7 +107,7 @@ def lengths_of(prepared: "Prepared") -> dict[str, Any]:
     for name, source in sources.items():
         split = prepared.dataset.split(name)
         targets = split.targets if split is not None else np.empty(0, np.int64)
-        lengths = np.minimum(source.encoded.num_words, edges[-1])
+        lengths = np.minimum(source.encoded.num_tokens, edges[-1])
         members = {label: targets == number for number, label in enumerate(names)} or {ALL: slice(None)}
         splits[name] = {
             label: {"edges": edges.tolist(), "counts": np.histogram(lengths[chosen], bins=edges)[0].tolist()}
@@ -131,9 +131,9 @@ def _sources(prepared: "Prepared") -> dict[str, TextSource]:
 def _counts(source: TextSource, *, layer: "Words | Wordpieces") -> dict[str, int]:
     encoded = source.encoded
     return {
-        "texts": len(encoded.num_words),
+        "texts": len(encoded.num_tokens),
         "words": len(encoded.ids),
         "unknown": int(layer.is_unknown(encoded.ids).sum()),
-        "cut": int((encoded.num_words > layer.max_length).sum()),
-        "without_words": int((encoded.num_words <= layer.num_added).sum()),
+        "cut": int((encoded.num_tokens > layer.max_length).sum()),
+        "without_words": int((encoded.num_tokens <= layer.num_added).sum()),
     }

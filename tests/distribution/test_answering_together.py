@@ -72,7 +72,7 @@ def test_two_workers_answer_texts_as_one_does(text_run: RunFolder, monkeypatch: 
     texts = Texts(tuple(" ".join(random.choice(WORDS, size=size)) for size in random.integers(0, 12, size=60)))
     alone = Predictor(text_run).answer(texts, batch_size=8)
     (chief, first), (_, second) = answers_of_two(text_run, lambda one: one.answer(texts, batch_size=8))
-    for name in ("probabilities", "num_words", "num_unknown"):
+    for name in ("probabilities", "num_tokens", "num_unknown"):
         np.testing.assert_array_equal(getattr(chief, name), getattr(alone, name))
     assert first + second == 60
     assert min(first, second) > 15

@@ -45,19 +45,20 @@ def test_predictions_about_texts_say_how_many_words_they_have(text_run, texts):
     add_evaluation(text_run, **texts)
     with (text_run.path / "eval" / "test" / "predictions.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
-    assert header == ["example", "target", "prediction", "correct", "loss", "num_words", "p_cat", "p_dog, the", "p_eel"]
+    probabilities = ["p_cat", "p_dog, the", "p_eel"]
+    assert header == ["example", "target", "prediction", "correct", "loss", "num_tokens", *probabilities]
     assert rows[0][0] == "row 1"
     lengths = [len(text.split()) for text in texts["examples"].strings]
     assert [int(row[5]) for row in rows] == lengths
     back = EvaluationFolder(text_run.evaluation("test")).predictions
-    assert back.num_words.tolist() == lengths
+    assert back.num_tokens.tolist() == lengths
     np.testing.assert_array_equal(back.probabilities, texts["probabilities"])
     np.testing.assert_array_equal(back.targets, texts["targets"])
 
 
 def test_predictions_about_images_have_no_words(image_run, images):
     add_evaluation(image_run, **images)
-    assert EvaluationFolder(image_run.evaluation("test")).predictions.num_words is None
+    assert EvaluationFolder(image_run.evaluation("test")).predictions.num_tokens is None
 
 
 def test_the_hardest_texts_are_kept_cut(text_run, texts):

@@ -53,6 +53,6 @@ def test_words_are_counted_as_the_network_reads_them(run, folder):
         "unit": "words",
     }
     rows = evaluation.folder.predictions
-    assert rows.num_words.tolist() == [3, 20, 0, 2]
+    assert rows.num_tokens.tolist() == [3, 20, 0, 2]
     assert [name.rpartition("/")[2] for name in rows.examples] == ["1.txt", "2.txt", "1.txt", "2.txt"]
     assert len(evaluation.folder.examples["top_losses"]["texts"]) == 2

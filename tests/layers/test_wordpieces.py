@@ -207,8 +207,8 @@ def test_pieces_are_counted_before_the_cut_with_the_special_ones() -> None:
 
     single, pair = layer(max_length=4), layer(max_length=4, is_pair=True)
     texts = tf.constant(["", "the film", "the the the the"])
-    assert single.num_words_of(single.words_of(texts)).numpy().tolist() == [2, 4, 6]
-    assert pair.num_words_of(pair.words_of([texts, texts[::-1]])).numpy().tolist() == [7, 7, 7]
+    assert single.num_tokens_of(single.words_of(texts)).numpy().tolist() == [2, 4, 6]
+    assert pair.num_tokens_of(pair.words_of([texts, texts[::-1]])).numpy().tolist() == [7, 7, 7]
 
 
 def test_unknown_words_are_unknown_in_both_texts_of_a_pair() -> None:

@@ -110,7 +110,7 @@ def test_explain_stands_in_lines_and_files_for_programs_too(
 def test_without_explain_there_is_no_attention(attentive_run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert predict(attentive_run, "--text", "two good hours", "--json") == 0
     (told,) = json.loads(capsys.readouterr().out)["predictions"]
-    assert set(told) == {"input", "prediction", "scores", "num_words"}
+    assert set(told) == {"input", "prediction", "scores", "num_tokens"}
 
 
 def test_stdin_has_a_text_per_line(
@@ -233,7 +233,7 @@ def test_what_is_not_read_of_a_text_is_told(text_run: RunFolder, capsys: pytest.
     assert "warning[AM236]: 1 of 3 texts holds no word, and is answered as" in told
     assert predict(text_run, *arguments, "--json") == 0
     document = json.loads(capsys.readouterr().out)
-    assert sorted(answer["num_words"] for answer in document["predictions"]) == [0, 1, longest + 1]
+    assert sorted(answer["num_tokens"] for answer in document["predictions"]) == [0, 1, longest + 1]
     assert [warning["code"] for warning in document["warnings"]] == ["AM235", "AM236"]
 
 

@@ -51,7 +51,7 @@ def test_answers_come_in_the_order_of_the_texts_however_they_are_batched(
     monkeypatch.setattr(text_answering, "TOKENS_PER_BATCH", 5)
     parts = predictor.answer(texts)
     np.testing.assert_allclose(parts.probabilities, whole.probabilities, atol=1e-6)
-    np.testing.assert_array_equal(parts.num_words, whole.num_words)
+    np.testing.assert_array_equal(parts.num_tokens, whole.num_tokens)
     assert len({*map(float, whole.probabilities[:, 0])}) == 4
 
 
@@ -61,7 +61,7 @@ def test_no_batch_holds_more_tokens_than_allowed_unless_it_is_one_text(monkeypat
 
     lengths = np.array([3, 1, 30, 2, 2, 9, 1], dtype=np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    encoded = Encoded(ids=np.arange(1, starts[-1] + 1, dtype=np.int32), starts=starts, num_words=lengths)
+    encoded = Encoded(ids=np.arange(1, starts[-1] + 1, dtype=np.int32), starts=starts, num_tokens=lengths)
     monkeypatch.setattr(text_answering, "TOKENS_PER_BATCH", 8)
     batches = [(rows.tolist(), ids.numpy()) for rows, ids in text_answering.padded(encoded, batch_size=4)]
     assert [rows for rows, _ in batches] == [[1, 6, 3, 4], [0], [5], [2]]
@@ -91,14 +91,14 @@ def test_nothing_asked_is_nothing_answered(predictor) -> None:
 
     answers = predictor.answer(Texts(()))
     assert answers.probabilities.shape == (0, 2)
-    assert answers.num_words.shape == (0,)
+    assert answers.num_tokens.shape == (0,)
     graph = predictor._answering.text(tf.constant([], dtype=tf.string))
     assert (graph["probabilities"].shape, graph["label"].shape) == ((0, 2), (0,))
 
 
 def test_words_are_counted_before_the_cut(predictor) -> None:
     texts = ("", "a", "two good hours", "good " * (MAX_LENGTH + 5))
-    counted = predictor.answer(Texts(texts)).num_words
+    counted = predictor.answer(Texts(texts)).num_tokens
     assert counted.dtype == np.int64
     assert counted.tolist() == [0, 1, 3, MAX_LENGTH + 5]
 

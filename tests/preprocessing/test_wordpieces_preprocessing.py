@@ -54,7 +54,7 @@ def test_two_texts_go_in_by_name(encoder: str) -> None:
     [first, *_] = np.split(encoded.ids, encoded.starts[1:-1])
     assert words.readable(model, first).tolist() == "[CLS] the film [SEP] was it good ? [SEP]".split()
     assert (first // len(tiny_vocabulary())).tolist() == [0] * 4 + [1] * 5
-    assert encoded.num_words[:2].tolist() == [9, 4]
+    assert encoded.num_tokens[:2].tolist() == [9, 4]
 
 
 @pytest.mark.parametrize("is_pair", [False, True])
@@ -70,8 +70,8 @@ def test_encoded_in_chunks_as_the_model_reads_them(
     first = tf.constant(texts.strings)
     padded = model({"text": first, "text_pair": tf.constant(texts.seconds)} if is_pair else first).numpy()
     lengths = np.diff(encoded.starts)
-    assert lengths.max() == 40 < encoded.num_words.max()
-    np.testing.assert_array_equal(np.minimum(encoded.num_words, 40), lengths)
+    assert lengths.max() == 40 < encoded.num_tokens.max()
+    np.testing.assert_array_equal(np.minimum(encoded.num_tokens, 40), lengths)
     for row, length, ids in zip(padded, lengths, np.split(encoded.ids, encoded.starts[1:-1]), strict=True):
         np.testing.assert_array_equal(row[:length], ids)
         assert not row[length:].any()
@@ -80,7 +80,7 @@ def test_encoded_in_chunks_as_the_model_reads_them(
 def test_no_text_is_no_ids(encoder: str) -> None:
     for texts in (REVIEWS, PAIRS):
         encoded = words.encode(fitted(texts, encoder=encoder), Texts(()))
-        assert (encoded.ids.size, encoded.starts.tolist(), encoded.num_words.size) == (0, [0], 0)
+        assert (encoded.ids.size, encoded.starts.tolist(), encoded.num_tokens.size) == (0, [0], 0)
 
 
 def test_the_end_is_read_where_it_is_kept(encoder: str) -> None:

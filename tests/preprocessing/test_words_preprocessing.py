@@ -135,10 +135,10 @@ def test_encoded_texts_are_the_rows_of_the_model_without_padding() -> None:
     model = fitted(max_length=4)
     texts = ["a good film, a very good film", "", "...", "unknown film"]
     encoded = words.encode(model, Texts(tuple(texts)))
-    assert (encoded.ids.dtype, encoded.starts.dtype, encoded.num_words.dtype) == (np.int32, np.int64, np.int64)
+    assert (encoded.ids.dtype, encoded.starts.dtype, encoded.num_tokens.dtype) == (np.int32, np.int64, np.int64)
     np.testing.assert_array_equal(encoded.starts, [0, 4, 5, 6, 8])
     np.testing.assert_array_equal(encoded.ids, [3, 2, 4, 3, 1, 1, 1, 4])
-    np.testing.assert_array_equal(encoded.num_words, [7, 0, 0, 2])
+    np.testing.assert_array_equal(encoded.num_tokens, [7, 0, 0, 2])
     rows = np.asarray(model(np.array(texts, dtype=object)))
     np.testing.assert_array_equal(rows[rows != 0], encoded.ids)
 
@@ -152,7 +152,7 @@ def test_the_end_of_a_text_can_be_kept() -> None:
 @pytest.mark.tensorflow
 def test_no_texts_are_encoded_as_none() -> None:
     encoded = words.encode(fitted(), Texts(()))
-    assert (len(encoded.ids), encoded.starts.tolist(), len(encoded.num_words)) == (0, [0], 0)
+    assert (len(encoded.ids), encoded.starts.tolist(), len(encoded.num_tokens)) == (0, [0], 0)
     assert words.words_read(fitted(), []) == []
 
 
@@ -166,7 +166,7 @@ def test_chunks_change_nothing(ngrams: int, monkeypatch: pytest.MonkeyPatch) -> 
     in_chunks = fitted(*texts, ngrams=ngrams, max_length=50)
     assert words.vocabulary(in_chunks) == words.vocabulary(at_once)
     encoded = words.encode(in_chunks, Texts(tuple(texts)))
-    for name in ("ids", "starts", "num_words"):
+    for name in ("ids", "starts", "num_tokens"):
         np.testing.assert_array_equal(getattr(encoded, name), getattr(expected, name))
 
 

@@ -27,7 +27,7 @@ def back_from_file(rows, path, *, class_names):
         before, after = getattr(rows, name), getattr(back, name)
         assert (after.dtype, after.shape) == (before.dtype, before.shape)
         np.testing.assert_array_equal(after, before)
-    assert (back.examples, back.task, back.num_words) == (rows.examples, rows.task, None)
+    assert (back.examples, back.task, back.num_tokens) == (rows.examples, rows.task, None)
     return header, first
 
 
@@ -77,10 +77,10 @@ def test_classes_by_a_threshold_of_their_own(tmp_path):
 def test_texts_with_their_numbers_of_words(tmp_path):
     answers = np.array([[0.7, 0.3], [0.6, 0.4], [0.2, 0.8]], np.float32)
     targets, losses = np.array([0, 1, 1]), np.array([0.1, 0.2, 0.3])
-    rows = Predictions(("a", "b", "c"), targets, targets, losses, answers, num_words=np.array([3, 0, 7]))
+    rows = Predictions(("a", "b", "c"), targets, targets, losses, answers, num_tokens=np.array([3, 0, 7]))
     write_predictions(rows, tmp_path / "p.csv", class_names=("no", "yes"))
     back = read_predictions(tmp_path / "p.csv", task="multiclass", class_names=("no", "yes"))
-    assert back.num_words.tolist() == [3, 0, 7]
+    assert back.num_tokens.tolist() == [3, 0, 7]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

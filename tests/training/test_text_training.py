@@ -102,8 +102,8 @@ def test_the_samples_are_of_every_length_and_changed_like_the_batches(batches: C
     plain, changed = batches(), batches("train.augment={word_dropout: 0.5}")
     prepared: Any = SimpleNamespace(batches=plain, config=plain.config)
     positions = sampled_texts(prepared, count=20)
-    ranks = np.argsort(np.argsort(plain.train.encoded.num_words, kind="stable"))
-    lengths = plain.train.encoded.num_words
+    ranks = np.argsort(np.argsort(plain.train.encoded.num_tokens, kind="stable"))
+    lengths = plain.train.encoded.num_tokens
     # One of each six texts, in the order of their length; of equally long ones any.
     stretches = np.sort(lengths).reshape(20, 6)
     chosen = np.sort(lengths[positions])
