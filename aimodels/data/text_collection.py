@@ -10,6 +10,7 @@ from pydantic import Field
 
 from aimodels.config.schema import DatasetOptions
 from aimodels.config.section import Fraction
+from aimodels.data.blank_texts import check_blank
 from aimodels.data.class_counts import check_classes
 from aimodels.data.copied_texts import Copy, copies_in, named_copies
 from aimodels.data.dataset import Dataset, Provenance, Split, SplitName, Target, Targets, TextInput, Texts
@@ -202,11 +203,12 @@ def as_dataset(
     `copies` says what to do about texts that are in two splits.
 
     Raises:
-        DataError: the training part has one class only, or the same number everywhere.
+        DataError: the training part has one class only, or the same number everywhere, or no text with a word.
         ConfigError: `options.limit` is smaller than the number of classes.
     """
     own = collection.splits
     _check_targets(own["train"].targets, target=collection.target, where=collection.where)
+    check_blank(collection.texts, where=collection.where)
     splits = completed(own, shares={"test": options.test, "validation": options.validation}, seed=seed)
     found = copies_in(splits)
     noticed = _noticed(collection, num_copies=len(found))
