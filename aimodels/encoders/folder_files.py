@@ -18,6 +18,14 @@ VOCABULARY = "vocab.txt"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 OTHERS = (".h5", ".msgpack", ".onnx", ".keras", ".index", ".ot", ".gguf")
 SHOWN = 12
+# Whose the best known encoders are on the hub, by how their names begin.
+OWNERS = {
+    "bert-": "google-bert",
+    "distilbert-": "distilbert",
+    "electra-": "google",
+    "all-minilm-": "sentence-transformers",
+    "minilm-": "microsoft",
+}
 # Larger files are no JSON of an encoder; the vocabulary of a large multilingual one has some 5 MB.
 MOST_BYTES = 200_000_000
 # How a text of Git LFS begins, which stands for a large file until that is fetched (git-lfs, docs/spec.md).
@@ -36,7 +44,8 @@ def expect_encoder_files(folder: Path, *, name: str) -> None:
         help = f"name the folder that holds {CONFIG}, the vocabulary and {WEIGHTS}: model.encoder={folder.parent}"
         raise MissingError(message, code="AM340", help=help)
     if not folder.is_dir():
-        raise MissingError(f"there is no folder {name} with an encoder", code="AM340", help=HOW_TO_HAVE_ONE)
+        message = f"there is no folder {name} with an encoder; looked for {folder.absolute()}"
+        raise MissingError(message, code="AM340", help=_on_the_hub(name) or HOW_TO_HAVE_ONE)
     missing = [CONFIG] if not (folder / CONFIG).is_file() else []
     if not any((folder / file).is_file() for file in (VOCABULARY, TOKENIZER)):
         missing.append(f"{VOCABULARY} or {TOKENIZER}")
@@ -54,6 +63,16 @@ HOW_TO_HAVE_ONE = (
     f"an encoder's folder holds {CONFIG}, {VOCABULARY} or {TOKENIZER}, and {WEIGHTS}, as Hugging Face lays them out; "
     "aimodels explain AM340"
 )
+
+
+def _on_the_hub(name: str) -> str:
+    """What a bare name is called on the hub, if it may be meant."""
+    if "/" in name or name.startswith((".", "~")):
+        return ""
+    owner = next((owner for begin, owner in OWNERS.items() if name.lower().startswith(begin)), None)
+    known = f"{owner}/{name}" if owner else "google-bert/bert-base-uncased"
+    said = f"did you mean model.encoder={known}?" if owner else f"such as {known};"
+    return f"a name on the hub is owner/name: {said} else {HOW_TO_HAVE_ONE}"
 
 
 def _refuse_other_weights(folder: Path, *, name: str) -> None:

@@ -31,6 +31,8 @@ SMALL_FILES = (
 )
 SECONDS_BETWEEN_EVENTS = 0.1
 MAIN = "main"
+# What systems say of a host that they cannot find.
+NO_HOST = ("Name or service not known", "Temporary failure in name resolution", "nodename nor servname", "getaddrinfo")
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,14 @@ def _unreachable(wanted: HubName, error: Exception) -> UserError:
         return MachineError(
             message, code="AM703", help="check the permissions of the cache, or set HF_HOME to a folder"
         )
-    return MachineError(f"cannot download the encoder {wanted}: {reason}", code="AM354", help=_by_hand(wanted))
+    if any(words in reason for words in NO_HOST):
+        reason = "no network, or the name of its host is not known"
+    folder = Path(wanted.name).absolute()
+    return MachineError(
+        f"cannot download the encoder {wanted}: {reason}; there is no folder {folder} either",
+        code="AM354",
+        help=_by_hand(wanted),
+    )
 
 
 def _by_hand(wanted: HubName) -> str:

@@ -1,6 +1,7 @@
 """The tensors in the safetensors files of a folder: one file, or several with an index."""
 
 import json
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -142,3 +143,18 @@ class _Halves:
             file.seek(self._start + begin)
             upper = np.frombuffer(file.read(end - begin), dtype="<u2")
         return (upper.astype(np.uint32) << np.uint32(16)).view(np.float32).reshape(tensor.shape)
+
+
+def save_tensors(tensors: Mapping[str, NDArray[Any]], path: Path, *, metadata: Mapping[str, str]) -> None:
+    """Write a file that whoever may read its neighbours can read; safetensors makes files for their owner alone.
+
+    Raises:
+        OSError: the disk is full or the file cannot be written.
+        safetensors.SafetensorError: the same, where safetensors found it out.
+    """
+    from safetensors.numpy import save_file
+
+    path.touch()
+    mode = stat.S_IMODE(path.stat().st_mode)
+    save_file(dict(tensors), path, metadata=dict(metadata))
+    path.chmod(mode)

@@ -14,6 +14,7 @@ import numpy as np
 from aimodels.encoders.encoder import EncoderShape, Family, PieceRules, Weights
 from aimodels.encoders.families import FAMILIES
 from aimodels.encoders.folder_files import CONFIG, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, WEIGHTS
+from aimodels.encoders.safetensors_files import save_tensors
 from aimodels.encoders.tokenizer_document import tokenizer_document
 from aimodels.encoders.weights import OF_THE_ENCODER, head_shapes, wanted_tensors
 from aimodels.errors import FailedError, MachineError
@@ -46,12 +47,10 @@ def write_encoder(
         MachineError: the disk is full or the folder cannot be written.
         ValueError: a weight is missing, not known in that family, or of another shape.
     """
-    from safetensors.numpy import save_file
-
     family = _family(shape)
     tensors = _tensors(family, shape=shape, weights=weights)
     with _replacing(folder) as partial:
-        save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
+        save_tensors(tensors, partial / WEIGHTS, metadata={"format": "pt"})
         if not any(mark in piece for piece in vocabulary for mark in "\r\n"):
             text = "".join(f"{piece}\n" for piece in vocabulary)
             (partial / VOCABULARY).write_text(text, encoding="utf-8", newline="\n")

@@ -4,13 +4,12 @@ import hashlib
 import json
 import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
+from aimodels.encoders.safetensors_files import save_tensors
 from aimodels.errors import FailedError
 from aimodels.events import warn
 from aimodels.runs.atomic import TEMPORARY, cannot_write, flush
@@ -38,11 +37,7 @@ def write_state(state: State, run: RunFolder, *, keep: int) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            # What safetensors writes is for its owner alone; a state is for whoever may read the run.
-            partial.touch()
-            mode = stat.S_IMODE(partial.stat().st_mode)
-            save_file(state.values, partial, metadata={"format": FORMAT, "state": json.dumps(state.told())})
-            partial.chmod(mode)
+            save_tensors(state.values, partial, metadata={"format": FORMAT, "state": json.dumps(state.told())})
             flush(partial)
             path = folder / f"{state.position.epoch}-{state.position.step}-{_digest(partial)}{SUFFIX}"
             partial.replace(path)

@@ -1,6 +1,7 @@
 """An encoder of a folder: every family, whatever files it has; what is missing is named."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -67,6 +68,21 @@ def test_no_such_folder(name: str) -> None:
     with pytest.raises(MissingError, match="there is no folder") as told:
         find_encoder(name)
     assert told.value.code == "AM340"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("bert-base-uncased", "did you mean model.encoder=google-bert/bert-base-uncased?"),
+        ("distilbert-base-cased", "did you mean model.encoder=distilbert/distilbert-base-cased?"),
+        ("all-MiniLM-L6-v2", "did you mean model.encoder=sentence-transformers/all-MiniLM-L6-v2?"),
+        ("mine", "owner/name: such as google-bert/bert-base-uncased;"),
+    ],
+)
+def test_a_name_without_its_owner(name: str, meant: str) -> None:
+    with pytest.raises(MissingError, match=re.escape(f"looked for {Path(name).absolute()}")) as told:
+        find_encoder(name)
+    assert meant in told.value.help
 
 
 def test_a_file_is_no_folder() -> None:

@@ -1,6 +1,7 @@
 """Encoders by their name on the hub, from a server of the tests' own; the hub's package is the real one."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -162,8 +163,19 @@ def test_nobody_answers(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the port of nobody
     told = refused("org/tiny", MachineError, "AM354")
     assert "cannot download the encoder org/tiny" in told.message
+    assert f"there is no folder {Path('org/tiny').absolute()} either" in told.message
     assert f"put them into {Path('org/tiny').absolute()}" in told.help
     assert not list(CACHE.rglob("*.safetensors"))
+
+
+def test_there_is_no_network(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "create_connection", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    told = refused("org/tiny", MachineError, "AM354")
+    assert "org/tiny: no network, or the name of its host is not known; " in told.message
 
 
 def test_a_program_that_was_told_to_stay_offline(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,7 @@ def test_what_is_written_is_found_again(family: str, lower: bool) -> None:
     assert sorted(again.rules.special) == sorted(encoder.rules.special)
     assert equal(again.weights(), weights)
     assert again.shape.activation == "gelu_tanh"
+    assert len({path.stat().st_mode for path in NEW.iterdir()}) == 1
 
 
 @pytest.mark.parametrize("family", ["bert", "distilbert", "electra"])
