@@ -37,7 +37,7 @@ TABLE = """
 name: rows
 seed: 3
 data: {name: csv, path: pairs.csv, target: fits, validation: 0.2, test: 0.2, columns: COLUMNS}
-model: {name: bert, encoder: encoder, freeze: 1, wordpieces: {max_length: 12}}
+model: {name: bert, encoder: encoder, freeze: 1, wordpieces: {max_length: 6}}
 train: {epochs: 1, batch_size: 8, sampling: over}
 """
 COLUMNS = "{question: text, answer: {kind: text, words: {max_length: 5}}, score: number}"
@@ -175,7 +175,18 @@ def test_text_columns_of_a_table_share_an_encoder(capsys: pytest.CaptureFixture[
     Path("config.yaml").write_text(TABLE.replace("COLUMNS", COLUMNS), encoding="utf-8")
     told = document(capsys, "train", "config.yaml")
     assert [warning["code"] for warning in told["warnings"]].count("AM387") == 1
+    [cut] = [warning["message"] for warning in told["warnings"] if warning["code"] == "AM537"]
+    assert 'training texts of the column "question" are longer than 6 pieces' in cut
     run = RunFolder.open(Path(told["run"]["path"]))
+    words = run.facts()["words"]
+    assert [words["answer"]["splits"][name]["cut"] for name in ("train", "validation")] == [0, 0]
+    assert cut.startswith(f"{words['question']['splits']['train']['cut']} of 38 ")
+    written = ("--row", json.dumps({"question": "the film and the plot", "answer": "", "score": 1}))
+    told = document(capsys, "predict", "latest", *written, *written)
+    assert [(warning["code"], warning["message"].partition(";")[0][:41]) for warning in told["warnings"]] == [
+        ("AM235", '2 of 2 texts of the column "question" are'),
+        ("AM236", '2 of 2 texts of the column "answer" hold '),
+    ]
     core = run.model().get_layer("bert")
     kinds = [type(layer).__name__ for layer in core.layers]
     assert (kinds.count("EncoderEmbeddings"), kinds.count("EncoderBlock"), kinds.count("MeanPooling")) == (1, 2, 2)

@@ -43,8 +43,7 @@ def header(run: RunStarted, *, width: int) -> list[str]:
     ]
     if gap < 2:
         told.append(f"run     {run.path}")
-    if run.reading:
-        told.append(f"texts   {run.reading}")
+    told += [f"texts   {line}" for line in run.reading.splitlines()]
     lines = [title + " " * gap + run.path if gap >= 2 else title]
     lines += [line for each in told for line in wrapped(each, width=width, indent=8)]
     begins = ["chosen  ", *[INDENT + "  "] * len(run.choices)]

@@ -147,8 +147,8 @@ def started_lines(event: RunStarted) -> list[str]:
         f"data {event.data}: {event.num_train} train{validation}{classes}; "
         f"model {event.model}: {event.num_parameters} parameters{trained}; device {event.device}",
     ]
-    if event.reading:
-        said += wrapped(f"texts {event.reading}", indent=6)
+    for line in event.reading.splitlines():
+        said += wrapped(f"texts {line}", indent=6)
     return [*said, *choice_lines(event.choices, begin="chosen ")]
 
 

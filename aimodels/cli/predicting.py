@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from aimodels.cli.answering_options import Answerers, start
 from aimodels.cli.console import Console
+from aimodels.cli.unread_texts import warn_of_unread
 from aimodels.data.dataset import ImageInput
 from aimodels.data.excerpts import excerpt, on_one_line
-from aimodels.data.plurals import counted, one_or_many
-from aimodels.data.text_lengths import length_unit
+from aimodels.data.plurals import counted
 from aimodels.distribution.answering_devices import answering_devices
 from aimodels.errors import DataError, UsageError
-from aimodels.events import phase, warn
+from aimodels.events import phase
 from aimodels.prediction.kinds import kind_of, other_kind, takes_pairs
 from aimodels.runs.folder import RunFolder
 
@@ -225,28 +225,21 @@ def _about_texts(console: Console, run: RunFolder, question: Question) -> "list[
 
 
 def _tell_what_was_not_read(run: RunFolder, answered: Sequence["Answered"]) -> None:
-    """Words beyond the longest length are not read, and of a text without words there is nothing to read."""
+    from aimodels.prediction.unread_texts import UnreadTexts
+
     words = run.facts()["words"]
     lengths = [answer.num_tokens for answer in answered if answer.num_tokens is not None]
-    num_cut = sum(length > words["max_length"] for length in lengths)
-    unit = words.get("unit", "words")
-    if num_cut:
-        section = "words" if unit == "words" else "wordpieces"
-        warn(
-            "AM235",
-            f"{num_cut:,} of {counted(len(lengths), 'text')} {one_or_many(num_cut, 'is', 'are')} longer than "
-            f"{words['max_length']:,} {length_unit(unit)}; only the {words['keep']} was read",
-            help=f"train with a higher model.{section}.max_length, or split the texts",
+    warn_of_unread(
+        UnreadTexts(
+            column="",
+            texts=len(lengths),
+            cut=sum(length > words["max_length"] for length in lengths),
+            without_words=sum(length <= words.get("added", 0) for length in lengths),
+            max_length=words["max_length"],
+            unit=words.get("unit", "words"),
+            keep=words["keep"],
         )
-    num_empty = sum(length <= words.get("added", 0) for length in lengths)
-    if num_empty:
-        warn(
-            "AM236",
-            f"{num_empty:,} of {counted(len(lengths), 'text')} {one_or_many(num_empty, 'holds', 'hold')} no word, and "
-            f"{one_or_many(num_empty, 'is', 'are')} answered as "
-            f"{'one unknown word' if unit == 'words' else 'a text of special pieces alone'}",
-            help="such an answer says what the network believes of nothing",
-        )
+    )
 
 
 def expect_answers(run: RunFolder, answered: Sequence["Answered"]) -> None:

@@ -12,6 +12,7 @@ from aimodels.cli.answering_options import part_done
 from aimodels.cli.answers import show
 from aimodels.cli.console import Console
 from aimodels.cli.predicting import Asking, Question, asking, expect_question, nothing_found
+from aimodels.cli.unread_texts import warn_of_unread
 from aimodels.data.dataset import TableInput
 from aimodels.data.excerpts import excerpt, on_one_line
 from aimodels.data.plurals import counted
@@ -24,6 +25,7 @@ from aimodels.runs.folder import RunFolder
 if TYPE_CHECKING:
     from aimodels.prediction.predict import Predictor
     from aimodels.prediction.table_inputs import GivenRows, Tables
+    from aimodels.prediction.unread_texts import UnreadTexts
 
 MOST_PROBLEMS = 10
 
@@ -37,6 +39,7 @@ class Tally:
     first_broken: list[str] = field(default_factory=list)
     unseen: dict[str, dict[str, Any]] = field(default_factory=dict)
     unread_dates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unread_texts: dict[str, "UnreadTexts"] = field(default_factory=dict)
     num_infinite: dict[str, int] = field(default_factory=dict)
 
     def add(self, given: "GivenRows", predictor: "Predictor") -> None:
@@ -54,6 +57,9 @@ class Tally:
                 dates.column, {"rows": 0, "first": dates.first, "format": dates.format}
             )
             known["rows"] += dates.count
+        for texts in predictor.unread_texts(given.table):
+            before = self.unread_texts.get(texts.column)
+            self.unread_texts[texts.column] = texts if before is None else texts.after(before)
         for column, count in given.num_infinite.items():
             self.num_infinite[column] = self.num_infinite.get(column, 0) + count
 
@@ -73,6 +79,8 @@ class Tally:
                 f"what is no date of the format that the run reads is taken for missing: {', '.join(told)}",
                 help="write dates as the run reads them (iso: 2024-05-31), or train anew with the `format` of these",
             )
+        for texts in self.unread_texts.values():
+            warn_of_unread(texts)
         tell_infinite(self.num_infinite)
 
     def expect_answers(self) -> None:

@@ -77,5 +77,11 @@ class EncoderEmbeddings(Freezable):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
+def num_positions(model: keras.Model) -> int:
+    """How many pieces the encoder in a network can read; 0 where there is no encoder."""
+    inner = [part for layer in model.layers if isinstance(layer, keras.Model) for part in layer.layers]
+    return next((layer.positions for layer in (*model.layers, *inner) if isinstance(layer, EncoderEmbeddings)), 0)
+
+
 def _initializer() -> Any:
     return keras.initializers.TruncatedNormal(stddev=0.02)

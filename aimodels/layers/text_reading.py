@@ -24,6 +24,8 @@ MOST_THREADS = 8
 
 # The ids of all texts one after the other, where each begins (and the last one ends), and its words before the cut.
 ReadTexts = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+# Of each text column, the layer of its cells, the layer that reads them, and the function that does so for a table.
+ColumnReaders = list[tuple[TextColumn, Words | Wordpieces, Callable[["pyarrow.Table"], ReadTexts]]]
 
 
 def readers_of(model: keras.Model) -> list[tuple[TextColumn, Words | Wordpieces]]:

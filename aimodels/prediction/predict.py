@@ -21,6 +21,7 @@ from aimodels.prediction.spread import Spread
 from aimodels.prediction.table_answering import RawRows, TableAnswering
 from aimodels.prediction.text_answering import TextAnswering
 from aimodels.prediction.unread_dates import UnreadDates, unread_dates
+from aimodels.prediction.unread_texts import UnreadTexts, unread_texts
 from aimodels.prediction.unseen import Unseen, unseen
 from aimodels.runs.folder import RunFolder
 
@@ -95,6 +96,10 @@ class Predictor:
     def unread_dates(self, table: "pyarrow.Table") -> list[UnreadDates]:
         """The columns of some rows with cells that are no dates of the format that training had."""
         return list(unread_dates(table, model=self._tables.model))
+
+    def unread_texts(self, table: "pyarrow.Table") -> list[UnreadTexts]:
+        """What of the text columns of some rows the model does not read."""
+        return list(unread_texts(table, readers=self._tables.text_readers))
 
     def attention(self, texts: Texts) -> list[Attention]:
         """The words that the model reads in each text, and how much each weighs in its answer.

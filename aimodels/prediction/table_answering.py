@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from aimodels.layers.text_reading import ColumnReaders
+
 # Starting an operation costs nothing beside what it does to so many rows, unless one of their columns is a text.
 ROWS_PER_BATCH = 4096
 
@@ -85,6 +87,13 @@ class TableAnswering:
     def endpoints(self) -> dict[str, Endpoint]:
         """The functions that are exported, by signature."""
         return {"serving_default": Endpoint(self.served, self._specs)}
+
+    @cached_property
+    def text_readers(self) -> "ColumnReaders":
+        """What reads the text columns, without the network."""
+        from aimodels.layers.text_reading import readers_of, text_reader
+
+        return [(cells, layer, text_reader(cells, layer)) for cells, layer in readers_of(self.model)]
 
     @property
     def tables(self) -> list[Any]:

@@ -21,7 +21,14 @@ from aimodels.training.ending import Ending, kept
 from aimodels.training.image_source import broken_images_named
 from aimodels.training.resuming import go_on_in, goes_on_in, resumed_event
 from aimodels.training.table_facts import columns_seen, first_rows, label_of
-from aimodels.training.word_facts import in_words, lengths_of, sampled_texts, text_samples, word_facts
+from aimodels.training.word_facts import (
+    facts_of_texts,
+    lengths_of,
+    sampled_texts,
+    text_samples,
+    texts_in_words,
+    warn_of_cut,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -93,7 +100,7 @@ def recording(
             if resumed
             else _begin(run, loaded, prepared, where=where)
         ),
-        started=lambda: started(run, prepared, reading=_reading(prepared)),
+        started=lambda: started(run, prepared, reading=texts_in_words(prepared)),
         resumed=resumed,
     ) as ending:
         yield ending
@@ -102,8 +109,9 @@ def recording(
 def _begin(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPlace) -> None:
     """Write what is known before the first step."""
     facts = facts_of(loaded, prepared, where=where)
-    if isinstance(prepared.dataset.input, TextInput):
-        facts["words"] = word_facts(prepared)
+    if texts := facts_of_texts(prepared):
+        facts["words"] = texts
+    warn_of_cut(prepared)
     begin(run, loaded, prepared, facts=facts)
     _keep_samples(run, prepared)
     run.become_latest(where.runs_dir)
@@ -161,10 +169,6 @@ def _splits(prepared: Recorded) -> dict[str, Split]:
 def _choices(prepared: Recorded) -> dict[str, str]:
     chosen = {name: told for name, told in prepared.choices.items() if told}
     return {"strategy": prepared.placement.reason, **prepared.speed.reasons, **chosen}
-
-
-def _reading(prepared: "Prepared") -> str:
-    return in_words(word_facts(prepared)) if isinstance(prepared.dataset.input, TextInput) else ""
 
 
 def _keep_samples(run: RunFolder, prepared: "Prepared") -> None:

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from aimodels.data.dataset import Split
 from aimodels.data.plurals import counted
 from aimodels.data.rows import RowsInMemory
 from aimodels.events import phase
+from aimodels.layers.text_reading import readers_of
 from aimodels.preprocessing import columns
 from aimodels.preprocessing.words import Encoded
 from aimodels.runs.atomic import cannot_write
 from aimodels.training.encoded_rows import Stored, StoredTensor, StoredTexts, Wanted, store
 from aimodels.training.ordering import Order, in_sequence, shuffled, shuffled_in_windows
 from aimodels.training.pipelines import as_written, in_order
+from aimodels.training.text_counts import TextCounts, counting
 
 # What is read from disk at once: enough to mix rows from all over, little enough for memory.
 WINDOW_BYTES = 2**25
@@ -31,11 +33,15 @@ BATCHES_AT_ONCE = 32
 
 @dataclass(frozen=True)
 class TableSource:
-    """The rows of a split in memory, as the tensors that go into the architecture, by name; texts are ragged."""
+    """The rows of a split in memory, as the tensors that go into the architecture, by name; texts are ragged.
+
+    `texts` says how the texts of each text column were read, by their key.
+    """
 
     tensors: dict[str, Any]
     num_examples: int
     batch_size: int
+    texts: dict[str, TextCounts] = field(default_factory=dict)
 
     def num_batches(self, num_chosen: int) -> int:
         """Batches that show so many rows."""
@@ -76,13 +82,14 @@ class TableSource:
 class StoredTableSource:
     """The rows of a split on disk. They are read in windows, each shuffled in memory; see `ordering`.
 
-    `folder` and the files in it go with this object.
+    `folder` and the files in it go with this object. `texts` is that of a `TableSource`.
     """
 
     stored: dict[str, Stored]
     num_examples: int
     batch_size: int
     folder: Path
+    texts: dict[str, TextCounts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
@@ -157,12 +164,14 @@ def table_source(split: Split, *, reading: keras.Model, batch_size: int) -> Tabl
     """
     rows = split.rows
     with phase(f"encoding {counted(len(rows), f'{split.name} row')}"):
-        chunks = columns.encode(reading, rows)
+        texts: dict[str, TextCounts] = {}
+        layers = {layer.name: layer for _, layer in readers_of(reading)}
+        chunks = counting(columns.encode(reading, rows), layers=layers, counts=texts)
         if isinstance(rows.store, RowsInMemory):
-            return TableSource(_joined(list(chunks)), len(rows), batch_size)
+            return TableSource(_joined(list(chunks)), len(rows), batch_size, texts)
         folder = Path(tempfile.mkdtemp(prefix="aimodels-rows-"))
         try:
-            return StoredTableSource(store(chunks, folder), len(rows), batch_size, folder)
+            return StoredTableSource(store(chunks, folder), len(rows), batch_size, folder, texts)
         except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, OSError):

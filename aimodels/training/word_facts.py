@@ -2,15 +2,22 @@
 and the pictures."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from aimodels.data.dataset import TableInput, TextInput
 from aimodels.data.excerpts import excerpt
 from aimodels.data.plurals import counted, one_or_many
 from aimodels.data.text_lengths import length_unit
+from aimodels.events import warn
+from aimodels.layers.encoder_embeddings import num_positions
+from aimodels.layers.text_reading import readers_of
 from aimodels.preprocessing import words
+from aimodels.training.table_source import StoredTableSource, TableSource
+from aimodels.training.text_counts import TextCounts, counts_of
 from aimodels.training.text_source import TextSource
 
 if TYPE_CHECKING:
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
 LONGEST_SAMPLE = 300
 NUM_BINS = 40
 ALL = "all texts"
+MOST_CUT = 0.5  # of the training texts
 
 
 def word_facts(prepared: "Prepared") -> dict[str, Any]:
@@ -28,13 +36,61 @@ def word_facts(prepared: "Prepared") -> dict[str, Any]:
     without a word. `added` are the pieces that each text has besides its own, [CLS] and [SEP].
     """
     layer = words.words_layer(prepared.network.preprocessing)
+    counts = {name: counts_of(source.encoded, layer=layer) for name, source in _sources(prepared).items()}
+    return _facts(layer, counts)
+
+
+def column_facts(prepared: "Prepared") -> dict[str, dict[str, Any]]:
+    """The same of each text column of a table, by its name."""
+    found = {"train": prepared.batches.train, "validation": prepared.batches.held_out}
+    sources = {name: each for name, each in found.items() if isinstance(each, TableSource | StoredTableSource)}
+    return {
+        cells.column: _facts(layer, {name: source.texts[layer.name] for name, source in sources.items()})
+        for cells, layer in readers_of(prepared.network.preprocessing)
+    }
+
+
+def facts_of_texts(prepared: "Prepared") -> dict[str, Any]:
+    """`word_facts`, or of a table `column_facts`; empty where there is no text."""
+    if isinstance(prepared.dataset.input, TextInput):
+        return word_facts(prepared)
+    return column_facts(prepared) if isinstance(prepared.dataset.input, TableInput) else {}
+
+
+def texts_in_words(prepared: "Prepared") -> str:
+    """What became of the training texts: a sentence, of a table a line for each text column; empty without texts."""
+    if isinstance(prepared.dataset.input, TextInput):
+        return in_words(word_facts(prepared))
+    return "\n".join(f"{column}: {in_words(facts)}" for column, facts in facts_of_texts(prepared).items())
+
+
+def warn_of_cut(prepared: "Prepared") -> None:
+    """Warn where most training texts are cut although the encoder could read more of them."""
+    positions = num_positions(prepared.network.whole)
+    facts = facts_of_texts(prepared) if positions else {}
+    of_columns = {"": facts} if "splits" in facts else facts
+    for column, found in of_columns.items():
+        train = found["splits"]["train"]
+        if train["cut"] > MOST_CUT * train["texts"] and found["max_length"] < positions:
+            where = f' of the column "{column}"' if column else ""
+            other = "start" if found["keep"] == "end" else "end"
+            warn(
+                "AM537",
+                f"{train['cut']:,} of {counted(train['texts'], 'training text')}{where} "
+                f"{one_or_many(train['cut'], 'is', 'are')} longer than {found['max_length']:,} "
+                f"{length_unit(found['unit'])}; only the {found['keep']} is read",
+                help=f"a higher model.wordpieces.max_length, up to {positions:,}, or keep: {other}",
+            )
+
+
+def _facts(layer: "Words | Wordpieces", counts: Mapping[str, TextCounts]) -> dict[str, Any]:
     return {
         "unit": layer.unit,
         "vocabulary": len(layer.vocabulary),
         "max_length": layer.max_length,
         "keep": layer.keep,
         "added": layer.num_added,
-        "splits": {name: _counts(source, layer=layer) for name, source in _sources(prepared).items()},
+        "splits": {name: asdict(each) for name, each in counts.items()},
     }
 
 
@@ -126,14 +182,3 @@ def lengths_of(prepared: "Prepared") -> dict[str, Any]:
 def _sources(prepared: "Prepared") -> dict[str, TextSource]:
     found = {"train": prepared.batches.train, "validation": prepared.batches.held_out}
     return {name: source for name, source in found.items() if isinstance(source, TextSource)}
-
-
-def _counts(source: TextSource, *, layer: "Words | Wordpieces") -> dict[str, int]:
-    encoded = source.encoded
-    return {
-        "texts": len(encoded.num_tokens),
-        "words": len(encoded.ids),
-        "unknown": int(layer.is_unknown(encoded.ids).sum()),
-        "cut": int((encoded.num_tokens > layer.max_length).sum()),
-        "without_words": int((encoded.num_tokens <= layer.num_added).sum()),
-    }
