@@ -41,7 +41,8 @@ def facts_of(loaded: Loaded, *, pretraining: bool) -> EncoderFacts | None:
     if reading is None:
         return None
     training = model if isinstance(model, FineTuning) and not pretraining else None
-    facts = encoder_facts(encoder_of(reading), reading=reading, training=training)
+    epochs = loaded.config.train.epochs
+    facts = encoder_facts(encoder_of(reading), reading=reading, training=training, epochs=epochs)
     return replace(facts, trains=HIDDEN_PIECES) if pretraining else facts
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from aimodels.config.wordpieces import EncoderReading
+from aimodels.data.plurals import counted
 from aimodels.encoders.encoder import Encoder
 from aimodels.encoders.families import FAMILIES
 from aimodels.encoders.folder_files import WEIGHTS
@@ -74,7 +75,9 @@ class EncoderFacts:
     keep: str
 
 
-def encoder_facts(encoder: Encoder, *, reading: EncoderReading, training: FineTuning | None) -> EncoderFacts:
+def encoder_facts(
+    encoder: Encoder, *, reading: EncoderReading, training: FineTuning | None, epochs: int
+) -> EncoderFacts:
     """What there is to say of an encoder that reads texts in this way; `training` is None where no head trains."""
     shape = encoder.shape
     if encoder.folder is None:
@@ -90,7 +93,7 @@ def encoder_facts(encoder: Encoder, *, reading: EncoderReading, training: FineTu
         cased=not encoder.rules.lower,
         file_bytes=_file_bytes(encoder.folder),
         memory_bytes=bytes_needed(shape, trains=training is None or trains_weights(training)),
-        trains="" if training is None else _what_trains(training, blocks=shape.blocks),
+        trains="" if training is None else _what_trains(training, blocks=shape.blocks, epochs=epochs),
         pooling="" if training is None else training.pooling,
         max_length=reading.wordpieces.max_length,
         keep=reading.wordpieces.keep,
@@ -109,7 +112,7 @@ def _file_bytes(folder: Path | None) -> int:
     return sum(path.stat().st_size for path in files)
 
 
-def _what_trains(options: FineTuning, *, blocks: int) -> str:
+def _what_trains(options: FineTuning, *, blocks: int, epochs: int) -> str:
     if options.lora is not None:
         return f"changes of rank {options.lora.rank} to {', '.join(options.lora.on)} of each block, and the head"
     told = _of_the_encoder(options.freeze, blocks=blocks)
@@ -117,10 +120,20 @@ def _what_trains(options: FineTuning, *, blocks: int) -> str:
         return "the head alone"
     told = f"{told} and the head"
     if options.unfreeze_every is not None:
-        told += f"; the head alone at first, one block more every {options.unfreeze_every} epochs"
+        left = _num_training(options.freeze, blocks=blocks)
+        told += f"; {_unfreezing(options.unfreeze_every, blocks=left, epochs=epochs)}"
     if options.learning_rate_decay != 1:
         told += f"; each block at {options.learning_rate_decay:g} times the learning rate of the one above it"
     return told
+
+
+def _unfreezing(every: int, *, blocks: int, epochs: int) -> str:
+    """When the blocks begin to train, and how many do before training ends (AM574 warns of the others)."""
+    told = "the head alone at first, one block more every " + ("epoch" if every == 1 else f"{every} epochs")
+    joined = min(blocks, (epochs - 1) // every)
+    if joined == blocks:
+        return told
+    return f"{told}, so that in {counted(epochs, 'epoch')} {joined or 'none'} of {blocks} begin{'s' * (joined == 1)} to"
 
 
 def _of_the_encoder(freeze: str | int, *, blocks: int) -> str:
@@ -128,5 +141,10 @@ def _of_the_encoder(freeze: str | int, *, blocks: int) -> str:
         return "the whole encoder"
     if freeze == "embeddings":
         return f"all {blocks} blocks"
-    left = 0 if freeze == "all" else blocks - int(freeze)
+    left = _num_training(freeze, blocks=blocks)
     return f"the last {left} of {blocks} blocks" if left else ""
+
+
+def _num_training(freeze: str | int, *, blocks: int) -> int:
+    """How many blocks may train."""
+    return {"none": blocks, "embeddings": blocks, "all": 0}[freeze] if isinstance(freeze, str) else blocks - freeze

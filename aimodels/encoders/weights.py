@@ -179,10 +179,16 @@ def _expect_shapes(
         raise EncoderError(message, code="AM350", help=AGAIN)
 
 
+SAME_ENCODER = (
+    "the vocabulary and the weights must be of the same encoder; if the table was made longer on purpose, "
+    "aimodels explain AM348 says how to name its last rows"
+)
+
+
 def other_number(rows: int, *, pieces: int, where: str) -> EncoderError:
     """The error for a table of embeddings whose rows are not as many as the pieces of the vocabulary."""
     message = f"{where}: {rows:,} pieces have an embedding, and the vocabulary has {pieces:,}"
-    return EncoderError(message, code="AM348", help="the vocabulary and the weights must be of the same encoder")
+    return EncoderError(message, code="AM348", help=SAME_ENCODER)
 
 
 def _refuse_unknown(tensors: list[StoredTensor], *, shape: EncoderShape) -> None:

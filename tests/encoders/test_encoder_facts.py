@@ -16,7 +16,7 @@ from aimodels.encoders.memory import bytes_needed
 def facts(encoder: str, **options: Any) -> EncoderFacts:
     model = bert.Options.model_validate({"encoder": encoder, **options})
     reading = bert.reading(model, "wordpieces")
-    return encoder_facts(encoder_of(reading), reading=reading, training=model)
+    return encoder_facts(encoder_of(reading), reading=reading, training=model, epochs=10)
 
 
 def test_sizes_and_files() -> None:
@@ -34,7 +34,7 @@ def test_weights_in_several_files_are_counted_together() -> None:
     (folder / "model-00002-of-00002.safetensors").write_bytes(bytes(100))
     options = bert.Options(encoder="random")
     reading = bert.reading(options, "wordpieces")
-    found = encoder_facts(replace(encoder_of(reading), folder=folder), reading=reading, training=options)
+    found = encoder_facts(replace(encoder_of(reading), folder=folder), reading=reading, training=options, epochs=10)
     assert found.file_bytes == (folder / "model-00001-of-00002.safetensors").stat().st_size + 100
 
 
@@ -65,6 +65,15 @@ def test_memory_follows_what_trains() -> None:
             {"unfreeze_every": 2, "learning_rate_decay": 0.9},
             "the whole encoder and the head; the head alone at first, one block more every 2 epochs; each block at 0.9 "
             "times the learning rate of the one above it",
+        ),
+        (
+            {"unfreeze_every": 5},
+            "the whole encoder and the head; the head alone at first, one block more every 5 epochs, so that in 10 "
+            "epochs 1 of 2 begins to",
+        ),
+        (
+            {"unfreeze_every": 1},
+            "the whole encoder and the head; the head alone at first, one block more every epoch",
         ),
     ],
 )
