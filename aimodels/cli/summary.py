@@ -194,7 +194,10 @@ def _against(found: Record) -> str:
     if difference is None:
         return ""
     better = "better" if (difference > 0) == bigger_is_better(found.monitor) else "worse"
+    # On other examples neither says anything about the change.
     word = f" ({better})" if difference else ""
+    if _data_of(before[-1]) != _data_of(found):
+        word = " (on other data)"
     changes = [
         f"{key.rpartition('.')[2]} {_short(old)} -> {_short(new)}"
         for key in comparison.differing
@@ -203,6 +206,10 @@ def _against(found: Record) -> str:
     more = f" and {len(changes) - KEYS_SHOWN} more" if len(changes) > KEYS_SHOWN else ""
     what = f" · {', '.join(changes[:KEYS_SHOWN])}{more}" if changes else " · same config"
     return f"{before[-1].name}: {found.monitor} {difference:+.4f}{word}{what}"
+
+
+def _data_of(found: Record) -> Any:
+    return found.run.facts().get("data_fingerprint")
 
 
 def _comes_before(other: Record, found: Record) -> bool:

@@ -95,6 +95,11 @@ SUMMARY = """\
 """
 
 
+def test_nothing_is_better_on_other_data(two, capfd):
+    two[1].update(data_fingerprint="other")
+    assert "against   mnist-001: val_accuracy +0.1500 (on other data) · " in shown(capfd, "runs", "show")
+
+
 def test_show_is_the_summary_and_the_curves(two, capfd):
     assert shown(capfd, "runs", "show").startswith(SUMMARY)
     assert re.search(r"val_accuracy +▁█", shown(capfd, "runs", "show", "mnist-002"))
