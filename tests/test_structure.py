@@ -77,7 +77,7 @@ def test_the_whole_pipe_is_one_function_without_features() -> None:
 def test_only_the_front_door_exits() -> None:
     exits = [dotted(path) for path in MODULES if re.search(r"\bsys\.exit\(|\bos\._exit\(", path.read_text("utf-8"))]
     # Nothing interrupts an operation of TensorFlow: where a peer died in one, or a SIGTERM has no more time.
-    cannot_be_left = {"aimodels.training.crewed", "aimodels.training.stopping"}
+    cannot_be_left = {"aimodels.training.crewed", "aimodels.runs.leaving"}
     assert set(exits) <= {"aimodels.cli", "aimodels.__main__"} | cannot_be_left
 
 

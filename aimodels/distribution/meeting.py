@@ -158,7 +158,7 @@ def _difference(cluster: Cluster, known: Mapping[str, Any], *, guests: Mapping[i
     topics = list(dict.fromkeys(key.partition(".")[0] for key in first))
     words = " and ".join(WORDS.get(topic, f"another {topic}") for topic in topics)
     return UsageError(
-        f"{cluster.describe(who[0])} was started with {words} than the chief; no worker trains",
+        f"{cluster.describe(who[0])} was started with {words} than the chief; none of them begins",
         code="AM419",
         help="; ".join(ADVICE.get(topic, f"`{topic}` must be the same everywhere") for topic in topics),
         notes=[

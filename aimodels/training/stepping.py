@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import tensorflow as tf
 
-from aimodels.training.pipelines import as_written
 from aimodels.training.replica_seeds import differ_between_replicas
+from aimodels.training.several_steps import SeveralSteps, has_workers, num_replicas_of
 from aimodels.training.sharing import Share, handed_out
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Stepping(_Model):
         One worker alone must do nothing: the others would wait for it in the next step. So what one wishes is told
         together with the next steps, and all of them learn of it after the same step.
         """
-        if not _has_workers(self.distribute_strategy):
+        if not has_workers(self.distribute_strategy):
             return tuple(wishes.values())
         self.wishes = tuple(wishes.get(name, before) for name, before in zip(WISHES, self.wishes, strict=True))
         return tuple(self.wishes_of_all[WISHES.index(name)] for name in wishes)
@@ -58,7 +58,7 @@ class Stepping(_Model):
 
     def fit(self, x: Any, *, validation_data: Any = None, **options: Any) -> Any:
         """As `keras.Model.fit`, of a dataset of batches, or of the shares of one epoch."""
-        if _num_replicas_of(self.distribute_strategy) > 1:
+        if num_replicas_of(self.distribute_strategy) > 1:
             differ_between_replicas(self)
         if _takes_shares(x):
             self.make_measures(x)
@@ -203,7 +203,7 @@ class Stepping(_Model):
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Nothing: under several replicas Keras takes the mean of their first batches, whose shapes may differ."""
-        if _num_replicas_of(self.distribute_strategy) == 1:
+        if num_replicas_of(self.distribute_strategy) == 1:
             super()._maybe_symbolic_build(iterator=iterator, data_batch=data_batch)
 
     def make_measures(self, batches: tf.data.Dataset) -> None:
@@ -223,49 +223,13 @@ class Stepping(_Model):
 
     def _make_function(self, step_function: Callable[[Any], Any]) -> Any:
         """`steps_per_execution` steps per call from Python, of several replicas too."""
-        if _num_replicas_of(self.distribute_strategy) == 1:
+        if num_replicas_of(self.distribute_strategy) == 1:
             return super()._make_function(step_function)
-        return _SeveralSteps(self, step_function)
+        return SeveralSteps(self, step_function)
 
 
 class Trained(Stepping, keras.Model):
     """A functional model that takes our steps."""
-
-
-class _SeveralSteps:
-    """Calls of a step on several replicas, `steps_per_execution` at a time, but no more than there are shares for."""
-
-    def __init__(self, model: Any, step: Callable[[Any], Any]) -> None:
-        self._model, self._step = model, step
-        self._iterator: Any = None
-        self._left = 0
-        self._in_graph = tf.function(as_written(self._steps), reduce_retracing=True)
-
-    def __call__(self, iterator: Any) -> dict[str, Any]:
-        """Do the next steps, and tell what was measured so far."""
-        if iterator is not self._iterator:
-            self._iterator, self._left = iterator, self._model._num_steps[self._step.__name__]
-        if not self._left:
-            raise RuntimeError("the shares of an epoch are used up: `fit` takes one epoch per call")
-        count = min(self._model.steps_per_execution, self._left)
-        self._left -= count
-        wishes = tf.constant(self._model.wishes, tf.float32)
-        told, wishes = self._in_graph(iterator, tf.constant(count), wishes)
-        if _has_workers(self._model.distribute_strategy):
-            self._model.wishes_of_all = tuple((wishes.numpy() > 0).tolist())
-        return {name: tf.reduce_mean(tf.stack(values)) for name, values in told.items()}
-
-    def _steps(self, iterator: Any, count: Any, wishes: Any) -> Any:
-        strategy = self._model.distribute_strategy
-
-        def one(number: Any) -> Any:
-            strategy.run(self._step, args=(next(iterator),))
-            return number + 1
-
-        tf.while_loop(lambda number: number < count, one, [tf.constant(0)], parallel_iterations=1)
-        told = strategy.run(self._model._told)
-        wishes = strategy.reduce("SUM", strategy.run(tf.identity, args=(wishes,)), axis=None)
-        return {name: strategy.experimental_local_results(value) for name, value in told.items()}, wishes
 
 
 def _whole(data: Any) -> Share:
@@ -291,12 +255,4 @@ def _takes_shares(dataset: Any) -> bool:
 
 
 def _num_replicas() -> int:
-    return _num_replicas_of(tf.distribute.get_strategy())
-
-
-def _num_replicas_of(strategy: Any) -> int:
-    return int(strategy.num_replicas_in_sync)
-
-
-def _has_workers(strategy: Any) -> bool:
-    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) and strategy.num_replicas_in_sync > 1
+    return num_replicas_of(tf.distribute.get_strategy())
