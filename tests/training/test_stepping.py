@@ -79,7 +79,7 @@ def one_of_several(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A model that takes itself for that of one of several workers."""
     from aimodels.training import stepping
 
-    monkeypatch.setattr(stepping, "_has_workers", lambda strategy: True)
+    monkeypatch.setattr(stepping, "has_workers", lambda strategy: True)
     return trained()[0]
 
 
