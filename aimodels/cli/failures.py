@@ -10,11 +10,10 @@ from typing import Any
 
 from aimodels.cli import problems
 from aimodels.cli.console import Console
-from aimodels.cli.summary import how_to_name
+from aimodels.cli.summary import how_to_go_on
 from aimodels.errors import ConfigError, Problem, UserError
 from aimodels.runs.atomic import write_text
 from aimodels.runs.folder import CROSS_VALIDATION, RunFolder
-from aimodels.runs.resuming import resume_command
 
 REPORT = "please report it to the maintainers with that file and the command line"
 
@@ -56,7 +55,7 @@ def _going_on(run: RunFolder) -> str:
     with suppress(UserError):
         facts = run.facts()
         if facts.get("status") == "interrupted" and facts.get("kind") != CROSS_VALIDATION:
-            return f"go on: {resume_command(run, name=how_to_name(run))}"
+            return how_to_go_on(run)
     return ""
 
 

@@ -1,5 +1,6 @@
 """What a run came to: the document for machines and the summary for people, both from its folder alone."""
 
+import os
 import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aimodels.cli.formatting import metric, seconds, size
+from aimodels.distribution.cluster import LAUNCHED
 from aimodels.runs.comparing import compare
 from aimodels.runs.folder import FINISHED, RunFolder
 from aimodels.runs.listing import Record, all_runs, bigger_is_better, record, value_of
@@ -228,6 +230,17 @@ def how_to_name(run: RunFolder) -> str:
     """What a command needs to find the run from here: its name, or its path where it is not in `runs/`."""
     is_usual = run.path.parent.resolve() == Path("runs").resolve()
     return run.name if is_usual else shlex.quote(str(run.path))
+
+
+def how_to_go_on(run: RunFolder, *, what: str = "go on") -> str:
+    """`what`, and the command that does it, with as many workers as were launched; empty where the chief says it."""
+    if run.worker is not None:
+        return ""
+    command = resume_command(run, name=how_to_name(run))
+    launched = os.environ.get(LAUNCHED)
+    if launched:
+        command = command.replace("aimodels ", f"aimodels launch --workers {launched} -- ", 1)
+    return f"{what}: {command}"
 
 
 def _is_latest(run: RunFolder) -> bool:

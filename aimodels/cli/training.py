@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aimodels.cli.console import Console
-from aimodels.cli.summary import how_to_name
+from aimodels.cli.summary import how_to_go_on
 from aimodels.config.loading import Loaded
 from aimodels.errors import Interrupted, UsageError
 from aimodels.events import listening, phase
@@ -16,7 +16,6 @@ from aimodels.runs.event_log import EventLog
 from aimodels.runs.folder import RunFolder, now
 from aimodels.runs.leaving import ending_on_sigterm, signal_of
 from aimodels.runs.place import RunPlace
-from aimodels.runs.resuming import resume_command
 
 
 def train_run(loaded: Loaded, where: RunPlace) -> RunFolder:
@@ -99,7 +98,7 @@ def completing(run: RunFolder) -> Iterator[None]:
         raise Interrupted(
             f"{reason}; {run.name} is saved",
             signal_number=number,
-            help=f"do the rest: {resume_command(run, name=how_to_name(run))}",
+            help=how_to_go_on(run, what="do the rest"),
         ) from stop
 
 
@@ -154,5 +153,5 @@ def raise_if_interrupted(run: RunFolder) -> None:
         raise Interrupted(
             f"{facts['reason']} in epoch {facts['epochs_done'] + 1} at {percent} %; {run.name} is saved",
             signal_number=facts["signal_number"] or signal.SIGINT,
-            help=f"go on: {resume_command(run, name=how_to_name(run))}",
+            help=how_to_go_on(run),
         )

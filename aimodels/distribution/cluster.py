@@ -12,6 +12,8 @@ from aimodels.errors import UsageError
 
 ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):(?P<port>\d{1,5})")
 TF_CONFIG, SLURM, KUBERNETES = "TF_CONFIG", "Slurm", "AIMODELS_WORKERS"
+# Set by `aimodels launch` for the workers that it starts: how many they are.
+LAUNCHED = "AIMODELS_LAUNCHED"
 NUMBER = "{index}"
 MEETING_SECONDS = 60.0
 SILENT_SECONDS = 60.0
@@ -201,7 +203,8 @@ def _numbered(name: str, environment: Mapping[str, str]) -> list[str]:
     count = environment.get("AIMODELS_WORKERS_COUNT", "")
     if not count.isdecimal() or int(count) < 1:
         help = "set it to the `completions` of the Job"
-        raise _misfit(f"AIMODELS_WORKERS_COUNT is `{count}`, no number of workers", help=help)
+        given = f"is `{count}`, no number of workers" if count else "is not set"
+        raise _misfit(f"AIMODELS_WORKERS_COUNT {given}", help=help)
     if NUMBER not in name:
         help = f"write {NUMBER} where the number of the worker stands: digits-{NUMBER}.digits:12345"
         raise _misfit(f"AIMODELS_WORKERS_NAME={name} gives every worker the same address", help=help)

@@ -31,7 +31,7 @@ def worker_lost(cluster: Cluster, index: int) -> FailedError:
     return FailedError(
         f"{who} was lost: it died, was killed, hangs, or its machine cannot be reached any more",
         code="AM421",
-        help="its own log says more; start all workers again with --resume to go on from the last checkpoint",
+        help="its own log says more; start all workers again, with --resume auto to go on from the last state",
     )
 
 

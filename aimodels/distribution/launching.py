@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Self
 
-from aimodels.distribution.cluster import Cluster
+from aimodels.distribution.cluster import LAUNCHED, Cluster
 from aimodels.distribution.threads import thread_limits
 from aimodels.errors import MachineError
 from aimodels.events import warn
@@ -116,7 +116,7 @@ def free_ports(count: int) -> list[int]:
 def _environment(request: Launch, cluster: Cluster) -> dict[str, str]:
     """The environment of one worker. What the user limited already stays as it is."""
     limits = thread_limits(max(1, usable_cores() // cluster.size))
-    environment = {**limits, **request.environment, "TF_CONFIG": cluster.tf_config}
+    environment = {**limits, **request.environment, "TF_CONFIG": cluster.tf_config, LAUNCHED: str(cluster.size)}
     if not cluster.is_chief:
         environment["PYTHONUNBUFFERED"] = "1"  # lines are heard as they are written
     share = gpu_share(gpus(request.environment), cluster=cluster)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from aimodels.config.schema import Train
-from aimodels.distribution.cluster import Cluster, find_cluster
+from aimodels.distribution.cluster import LAUNCHED, Cluster, find_cluster
 from aimodels.errors import ConfigError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ def cluster_for(train: Train, environment: Mapping[str, str]) -> Cluster | None:
         UsageError: several workers are asked for and none are described, or what is described makes no sense.
     """
     if train.strategy in ("single", "mirrored"):
+        if LAUNCHED in environment:
+            raise UsageError(
+                f"with `train.strategy: {train.strategy}` each of the {environment[LAUNCHED]} workers that were "
+                "launched would train a run of its own",
+                code="AM429",
+                help="with train.strategy=auto they train one run together; for one process leave out aimodels launch",
+            )
         return None
     cluster = find_cluster(environment)
     if cluster is None and train.strategy == "multi_worker":

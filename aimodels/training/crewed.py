@@ -104,6 +104,6 @@ def _leave(crew: Crew, index: int, *, run: RunFolder) -> None:
     elif run.run_file.exists():
         told = {"code": error.code, "message": error.message}
         run.update(status="failed", ended=now(), error=told, reason=error.message)
-    sys.stderr.write(f"error[{error.code}]: {error.message}\n  help: {error.help}\n")
+    sys.stderr.write(f"error[{error.code}]: {error.message}\n   = help: {error.help}\n")
     sys.stderr.flush()
     os._exit(FAILED)

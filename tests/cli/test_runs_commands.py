@@ -9,7 +9,7 @@ from written_runs import running, written_run
 
 from aimodels.cli import main
 from aimodels.cli.machine_checks import check_machine
-from aimodels.cli.summary import summary
+from aimodels.cli.summary import how_to_go_on, summary
 
 
 @pytest.fixture
@@ -93,6 +93,14 @@ SUMMARY = """\
   next      aimodels eval latest        score it on the test split
             aimodels export latest      write a SavedModel for serving
 """
+
+
+def test_what_goes_on_with_a_run_starts_as_many_workers_as_before(two, monkeypatch):
+    assert how_to_go_on(two[0]) == "go on: aimodels train --resume mnist-001"
+    monkeypatch.setenv("AIMODELS_LAUNCHED", "2")
+    assert how_to_go_on(two[0]) == "go on: aimodels launch --workers 2 -- train --resume mnist-001"
+    two[0].worker = 1
+    assert how_to_go_on(two[0]) == ""
 
 
 def test_nothing_is_better_on_other_data(two, capfd):

@@ -11,9 +11,9 @@ import pytest
 from aimodels.config.schema import Train
 from aimodels.distribution import precision
 from aimodels.distribution.precision import choose_precision
-from aimodels.distribution.strategy import place
+from aimodels.distribution.strategy import cluster_for, place
 from aimodels.distribution.tensorflow_start import choose_devices
-from aimodels.errors import MachineError
+from aimodels.errors import MachineError, UsageError
 from aimodels.events import Event, Warned, listening
 
 
@@ -157,3 +157,11 @@ def test_workers_compare_their_gpus_and_what_these_compute_in(monkeypatch: pytes
     assert precision.hardware("auto") == {"gpus": 1, "precision": "mixed_bfloat16"}
     choose_devices("cpu")
     assert precision.hardware("auto") == {"gpus": 0, "precision": "float32"}
+
+
+@pytest.mark.parametrize("strategy", ["single", "mirrored"])
+def test_workers_that_were_launched_train_together_or_not_at_all(strategy: Literal["single", "mirrored"]) -> None:
+    with pytest.raises(UsageError, match="each of the 2 workers that were launched") as caught:
+        cluster_for(Train(strategy=strategy), {"AIMODELS_LAUNCHED": "2"})
+    assert (caught.value.code, caught.value.exit_code) == ("AM429", 2)
+    assert cluster_for(Train(strategy=strategy), {}) is None

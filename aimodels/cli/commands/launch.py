@@ -67,13 +67,21 @@ def _raise_if_failed(end: LaunchEnd) -> None:
         raise WorkerFailed(
             f"worker {worst.index} {_how(worst)}{others}",
             exit_code=worst.exit_code,
-            help="what it said stands above; start all workers again together",
+            help=_what_next(worst),
         )
 
 
 def _how(worker: WorkerEnd) -> str:
     """How a worker failed, as the end of a sentence."""
     number = worker.exit_code - 128
+    if number == signal.SIGTERM:
+        return "was stopped by SIGTERM"
     if number in list(signal.Signals):
         return f"was killed by {signal.Signals(number).name}"
     return f"ended with exit code {worker.exit_code}"
+
+
+def _what_next(worker: WorkerEnd) -> str:
+    if worker.exit_code == UsageError.exit_code:
+        return "what it said stands above; mend that before you start them again"
+    return "what it said stands above; the same command goes on with what was kept if --resume auto follows train"
