@@ -51,6 +51,11 @@ def tracked_files() -> list[Path]:
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
+def test_no_two_files_of_tests_share_a_name() -> None:
+    names = [path.name for path in ROOT.joinpath("tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_every_file_says_what_is_in_it() -> None:
     parts = {part.strip("_") for path in [*MODULES, *ROOT.joinpath("tests").rglob("*.py")] for part in path.parts}
     named = {Path(part).stem for part in parts}

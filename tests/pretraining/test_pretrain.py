@@ -294,7 +294,8 @@ def test_a_perplexity_that_rises_is_told(tmp_path: Path) -> None:
         (("data={name: mnist, source: sample}",), "AM563"),
         (("train.folds=3",), "AM564"),
         (("model.wordpieces.max_length=600",), "AM360"),
-        (("data.path=empty.csv",), "AM566"),
+        (("data.path=empty.csv",), "AM538"),
+        (("data.path=short.csv", "pretrain.next_sentence=true"), "AM566"),
         (("train.monitor=auc",), "AM308"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -303,6 +304,7 @@ def test_what_cannot_be_done_is_refused_before_a_folder_is_made(
     changes: tuple[str, ...], code: str, tmp_path: Path
 ) -> None:
     Path("empty.csv").write_text('text,n\n" ",1\n" ",2\n')
+    Path("short.csv").write_text("text,n\nfilm,1\nmovie,2\ncat,3\n")
     with pytest.raises(UserError) as raised:
         pretrained(tmp_path, *changes)
     assert raised.value.code == code
