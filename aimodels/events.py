@@ -139,10 +139,15 @@ class Warned(Event):
 
 @dataclass(frozen=True)
 class StoppedEarly(Event):
-    """Training ends before its last epoch, and why."""
+    """Training ends before its last epoch, and why; `epoch` is the last that was trained whole, 0 for none."""
 
     epoch: int
     reason: str
+
+    @property
+    def told(self) -> str:
+        """The same as a line."""
+        return f"stopped early {f'after epoch {self.epoch}' if self.epoch else 'in its first epoch'}: {self.reason}"
 
 
 @dataclass(frozen=True)

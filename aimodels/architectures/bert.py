@@ -147,6 +147,13 @@ def source(options: Options) -> str:
     return encoder_of(_encoder_reading(options)).source
 
 
+def identity(options: Options) -> str:
+    """A hash of what must stay as it is where a training goes on: the encoder's sizes and how it reads texts."""
+    from aimodels.encoders.finding import encoder_of
+
+    return encoder_of(_encoder_reading(options)).identity
+
+
 def _encoder_reading(options: Options) -> EncoderReading:
     return EncoderReading(encoder=options.encoder, sizes=options.sizes, wordpieces=options.wordpieces)
 

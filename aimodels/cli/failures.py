@@ -38,8 +38,8 @@ def bug(error: BaseException, *, console: Console, run: Path | None) -> list[dic
     if console.debug:
         console.complain("".join(traceback.format_exception(error)).rstrip())
     lines = [f"error[AM900]: this is a bug in aimodels: {message}"]
-    lines += [f"   = note: the traceback is in {where}"] if where else []
-    lines += [f"   = help: {REPORT}"]
+    lines += [f"  = note: the traceback is in {where}"] if where else []
+    lines += [f"  = help: {REPORT}"]
     console.complain("\n".join(lines))
     return [{"code": "AM900", "kind": "bug", "message": message, "file": str(where or ""), "help": REPORT}]
 

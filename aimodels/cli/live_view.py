@@ -165,7 +165,7 @@ class LiveView:
         self._print([live_lines.row(event, names=self._columns)])
 
     def _stopped_early(self, event: StoppedEarly) -> None:
-        self._print([f"stopped early at epoch {event.epoch}: {event.reason}"])
+        self._print([event.told])
 
     def _signal_received(self, event: SignalReceived) -> None:
         self._progress.stopping = True

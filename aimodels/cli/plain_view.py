@@ -129,7 +129,7 @@ def lines(event: Event, *, last: EpochEnded | None) -> list[str]:
         case EpochEnded():
             return [epoch_line(event)]
         case StoppedEarly():
-            return [f"stopped early at epoch {event.epoch}: {event.reason}"]
+            return [event.told]
         case SignalReceived():
             return [f"{event.name}: saving and stopping; once more to stop now"]
         case RunEnded():

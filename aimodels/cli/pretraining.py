@@ -1,5 +1,6 @@
 """The steps of `aimodels pretrain` around the library's `pretrain`: who listens, pictures, what it came to."""
 
+import os
 import shlex
 import signal
 from typing import Any
@@ -8,6 +9,7 @@ from aimodels.cli.console import Console
 from aimodels.cli.formatting import metric, size
 from aimodels.cli.summary import headline
 from aimodels.config.loading import Loaded
+from aimodels.distribution.strategy import cluster_for
 from aimodels.events import listening, phase
 from aimodels.runs.folder import RunFolder
 from aimodels.runs.listing import record
@@ -23,6 +25,7 @@ def pretrain_run(loaded: Loaded, where: RunPlace) -> RunFolder:
     from aimodels.pretraining.ability import check_pretraining_without_data
 
     with listening(ConsoleLog()):
+        cluster_for(loaded.config.train, os.environ)  # what it finds wrong needs no TensorFlow
         check_pretraining_without_data(loaded.config)
         start_tensorflow(device=loaded.config.train.device)
 

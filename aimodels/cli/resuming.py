@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from aimodels.cli.console import Console
-from aimodels.cli.training_options import loaded_config, overrides_of
+from aimodels.cli.training_options import KEYS, by_key, loaded_config, overrides_of
 from aimodels.config.loading import Loaded, load
 from aimodels.distribution.cluster import Cluster, find_cluster
 from aimodels.distribution.strategy import cluster_for
@@ -43,24 +44,28 @@ class Chosen:
     resumed: RunFolder | None = None
 
 
+def asked_of(arguments: Mapping[str, Any]) -> Asked:
+    """What the arguments of a command that trains say, by the names of its parameters."""
+    given = by_key(**{name: arguments[name] for name in KEYS if name in arguments})
+    words = [*(arguments["changes"] or ()), *(arguments["set_"] or ())]
+    return Asked(arguments["config"], words, arguments["unset"] or (), given, resume=arguments["resume"])
+
+
 def chosen(console: Console, asked: Asked) -> Chosen:
     """What is to be trained, and where.
 
     Raises:
         UserError: the config is wrong, there is no such run, it cannot go on, or not with this config.
     """
+    loaded = named_config(asked)
     if asked.resume is None:
-        if not asked.config:
+        if loaded is None:
             raise UsageError(
                 "missing argument 'CONFIG'",
                 code="AM151",
                 help="name a YAML file or a shipped config (aimodels ls examples), or go on with a run: --resume",
             )
-        return Chosen(_config(asked))
-    # Where a run is resumed no config need be named, and the first word may be a change of it.
-    if "=" in asked.config and not Path(asked.config).exists():
-        asked = replace(asked, config="", changes=[asked.config, *asked.changes])
-    loaded = _config(asked) if asked.config else None
+        return Chosen(loaded)
     if loaded and loaded.config.train.folds is not None:
         raise UsageError(
             "a cross-validation is not gone on with: --resume is for single runs",
@@ -83,11 +88,27 @@ def chosen(console: Console, asked: Asked) -> Chosen:
     return Chosen(resuming.going_on(run, config), run)
 
 
-def _config(asked: Asked) -> Loaded:
+def named_config(asked: Asked) -> Loaded | None:
+    """The config that is named, with its changes; None where a run that goes on is to say it.
+
+    Raises:
+        UserError: it cannot be read, or something in it is wrong.
+    """
+    asked = _split(asked)
+    if not asked.config:
+        return None
     return loaded_config(asked.config, changes=asked.changes, unset=asked.unset, options=asked.options)
 
 
+def _split(asked: Asked) -> Asked:
+    """Where a run is resumed no config need be named, and the first word may be a change of it."""
+    if asked.resume is None or "=" not in asked.config or Path(asked.config).exists():
+        return asked
+    return replace(asked, config="", changes=[asked.config, *asked.changes])
+
+
 def _overrides(asked: Asked) -> list[str]:
+    asked = _split(asked)
     return overrides_of(changes=asked.changes, unset=asked.unset, options=asked.options)
 
 

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from aimodels.cli.console import Console
 
+# Cells between two columns on a terminal.
+BETWEEN = 2
 Form = Literal["text", "csv", "markdown"]
 
 

@@ -1,7 +1,8 @@
 """The steps of `aimodels train` around the library's `train`: where to, who listens, pictures, how it ended."""
 
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from aimodels.cli.console import Console
 from aimodels.cli.summary import how_to_go_on
 from aimodels.config.loading import Loaded
+from aimodels.distribution.strategy import cluster_for
 from aimodels.errors import Interrupted, UsageError
 from aimodels.events import listening, phase
 from aimodels.runs.atomic import cannot_write
@@ -25,6 +27,7 @@ def train_run(loaded: Loaded, where: RunPlace) -> RunFolder:
     from aimodels.distribution.tensorflow_start import start_tensorflow
 
     with listening(ConsoleLog()):
+        cluster_for(loaded.config.train, os.environ)  # what it finds wrong needs no TensorFlow
         check_without_data(loaded.config)
         start_tensorflow(device=loaded.config.train.device)
 
@@ -149,9 +152,18 @@ def raise_if_interrupted(run: RunFolder) -> None:
     """
     facts = run.facts()
     if facts["status"] == "interrupted":
-        percent = round(100 * facts["fraction"])
         raise Interrupted(
-            f"{facts['reason']} in epoch {facts['epochs_done'] + 1} at {percent} %; {run.name} is saved",
+            f"{facts['reason']} {_when(facts)}; {run.name} is saved",
             signal_number=facts["signal_number"] or signal.SIGINT,
             help=how_to_go_on(run),
         )
+
+
+def _when(facts: Mapping[str, Any]) -> str:
+    """Where in its training a run was stopped. No fraction: nothing of an epoch was lost."""
+    done, fraction = facts["epochs_done"], facts["fraction"]
+    if not fraction:
+        return f"after epoch {done}" if done else "before epoch 1"
+    if fraction < 1:
+        return f"in epoch {done + 1} at {round(100 * fraction)} %"
+    return f"in epoch {done + 1}, trained and not yet measured"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
@@ -20,6 +20,10 @@ BatchSize = Annotated[int | None, Option("--batch-size", help="train.batch_size"
 LearningRate = Annotated[float | None, Option("--lr", help="train.optimizer.learning_rate")]
 Seed = Annotated[int | None, Option("--seed", help="seed")]
 Device = Annotated[str | None, Option("--device", help="train.device: cpu, gpu, gpu:0,1")]
+Strategy = Annotated[
+    Literal["auto", "single", "mirrored", "multi_worker"] | None,
+    Option("--strategy", help="train.strategy: which devices share the work."),
+]
 Name = Annotated[str | None, Option("--name", help="name: what the runs are called.")]
 MaxTime = Annotated[str | None, Option("--max-time", help="train.max_time: 90s, 30m, 2h")]
 Resume = Annotated[
@@ -38,6 +42,21 @@ NoPlots = Annotated[bool, Option("--no-plots", help="Draw no pictures.")]
 EventsFile = Annotated[Path | None, Option("--events", help="Also write events as JSON Lines; - for stdout.")]
 
 
+# The parameters of commands that train, whose options stand for a key of the config.
+KEYS = {
+    "epochs": "train.epochs",
+    "batch_size": "train.batch_size",
+    "lr": "train.optimizer.learning_rate",
+    "seed": "seed",
+    "device": "train.device",
+    "strategy": "train.strategy",
+    "name": "name",
+    "limit": "data.limit",
+    "max_time": "train.max_time",
+    "folds": "train.folds",
+}
+
+
 def loaded_config(
     config: str, *, changes: Sequence[str], unset: Sequence[str], options: Mapping[str, float | str | None]
 ) -> Loaded:
@@ -50,6 +69,11 @@ def loaded_config(
         MachineError: the file may not be read.
     """
     return load(find(config), overrides=overrides_of(changes=changes, unset=unset, options=options))
+
+
+def by_key(**given: Any) -> dict[str, Any]:
+    """What was given for parameters of `KEYS`, by the key of the config that each stands for."""
+    return {KEYS[name]: value for name, value in given.items()}
 
 
 def overrides_of(

@@ -51,5 +51,5 @@ class WarningsView:
 
 def warning_text(event: Warned) -> str:
     """A warning in the words of an error."""
-    advice = f"\n   = help: {event.help}" if event.help else ""
+    advice = f"\n  = help: {event.help}" if event.help else ""
     return f"warning[{event.code}]: {event.message}{advice}"

@@ -252,6 +252,12 @@ class Dataset:
         done = {"regression": "regression", "none": "pretraining"}.get(self.target.task, "classification")
         return f"{kind}_{done}"
 
+    @property
+    def num_examples(self) -> dict[str, int]:
+        """How many examples each split has, of those that are there."""
+        splits = {name: self.split(name) for name in ("train", "validation", "test")}
+        return {name: len(split) for name, split in splits.items() if split is not None}
+
     def split(self, name: str) -> Split | None:
         """The split of that name ("train", "validation", "test")."""
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]

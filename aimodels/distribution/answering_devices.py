@@ -49,5 +49,5 @@ def answering_devices(strategy: AnsweringStrategy = "auto", *, cluster: Cluster 
     description = kind if len(names) == 1 else f"{len(names)} {'GPUs' if gpus else 'logical CPUs'}"
     if cluster is None:
         return AnsweringDevices(names, description, reason)
-    reason = f"multi_worker: {cluster.source} names {cluster.size} workers"
+    reason = f"multi_worker: {cluster.reason}"
     return AnsweringDevices(names, f"{cluster.size} workers, each {description}", reason)

@@ -12,6 +12,7 @@ from aimodels.errors import UsageError
 
 ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):(?P<port>\d{1,5})")
 TF_CONFIG, SLURM, KUBERNETES = "TF_CONFIG", "Slurm", "AIMODELS_WORKERS"
+LAUNCH = "aimodels launch"
 # Set by `aimodels launch` for the workers that it starts: how many they are.
 LAUNCHED = "AIMODELS_LAUNCHED"
 NUMBER = "{index}"
@@ -54,6 +55,11 @@ class Cluster:
     def size(self) -> int:
         """How many workers there are."""
         return len(self.workers)
+
+    @property
+    def reason(self) -> str:
+        """Why these workers train together, for whoever reads it."""
+        return f"{self.source} {'started' if self.source == LAUNCH else 'names'} {self.size} workers"
 
     @property
     def is_chief(self) -> bool:
@@ -146,7 +152,8 @@ def _of_tf_config(environment: Mapping[str, str]) -> Cluster | None:
         raise _error(
             "AM414", f"TF_CONFIG says that this is chief {index}, and there are {len(chiefs)} chiefs", help=LIKE
         )
-    return _checked([*chiefs, *others], index=index, source=TF_CONFIG, environment=environment)
+    source = LAUNCH if LAUNCHED in environment else TF_CONFIG
+    return _checked([*chiefs, *others], index=index, source=source, environment=environment)
 
 
 def _check_roles(roles: Sequence[Any]) -> None:

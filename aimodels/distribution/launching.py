@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Self
 
-from aimodels.distribution.cluster import LAUNCHED, Cluster
+from aimodels.distribution.cluster import LAUNCH, LAUNCHED, Cluster
 from aimodels.distribution.threads import thread_limits
 from aimodels.errors import MachineError
 from aimodels.events import warn
@@ -83,7 +83,7 @@ def launch(request: Launch) -> LaunchEnd:
     ports = free_ports(request.num_workers)
     addresses = tuple(f"127.0.0.1:{port}" for port in ports)
     environments = [
-        _environment(request, Cluster(addresses, index=index, source="launch")) for index in range(request.num_workers)
+        _environment(request, Cluster(addresses, index=index, source=LAUNCH)) for index in range(request.num_workers)
     ]
     workers = _Workers(request)
     with workers.passing_signals_on(), workers:

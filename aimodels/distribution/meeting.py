@@ -11,43 +11,51 @@ from aimodels.distribution.cluster import SLURM, Cluster
 from aimodels.distribution.crew import CHIEF, Crew
 from aimodels.distribution.frames import Frame, Kind, NotOurs, keep_alive, receive, send
 from aimodels.distribution.reception import Guest, Reception, listen
-from aimodels.errors import FailedError, UsageError, UserError
+from aimodels.errors import FailedError, MachineError, UsageError, UserError
 from aimodels.events import phase
 
 BETWEEN_CALLS_SECONDS = 0.2
 ONE_CALL_SECONDS = 5.0
 # The chief may have started last, and has its verdict when its own time is over.
 VERDICT_SECONDS = 10.0
+# One that cannot take part tells the chief, who need not wait for it then.
+TELLING_SECONDS = 5.0
 LONGEST_VALUE = 60
 WORDS = {
+    "config": "another config",
     "config_sha256": "another config",
+    "data": "other data",
     "data_fingerprint": "other data",
     "versions": "other versions",
     "hardware": "other devices",
     "workers": "another list of workers",
 }
+# A hash says no more than the values that it is of, where these are there.
+HASHES = {"config_sha256": "config", "data_fingerprint": "data"}
 ADVICE = {
+    "config": "start every worker with the same config and the same changes of it",
     "config_sha256": "start every worker with the same config and the same changes of it",
+    "data": "every worker must read the same files: compare them on the machines",
     "data_fingerprint": "every worker must read the same files: compare them on the machines",
     "hardware": "give every worker as many GPUs, or choose them with --device; GPUs of different ages agree with "
     "train.precision=float32",
     "versions": "install the same versions everywhere, such as those of constraints.txt",
     "workers": "every worker needs the same list, in the same order",
 }
-KINDS: Mapping[str, type[UserError]] = {kind.kind: kind for kind in (UsageError, FailedError)}
+KINDS: Mapping[str, type[UserError]] = {kind.kind: kind for kind in (UsageError, FailedError, MachineError)}
 
 
 def meet(cluster: Cluster, facts: Mapping[str, Any], *, timeout: float | None = None) -> Crew:
     """Wait until every worker is there, and make sure that all of them bring the same facts.
 
-    `facts` is what JSON can hold: `config_sha256`, `data_fingerprint`, `versions` and whatever else must be equal.
+    `facts` is what JSON can hold: `config`, `data`, hashes of both, `versions` and whatever else must be equal.
     The port is free again when this returns, so that TensorFlow can listen there; the connections stay open.
     `timeout` in seconds; None: as long as the cluster says.
 
     Raises:
         FailedError: a worker did not come in time.
         UsageError: a worker brings other facts, or two say that they are the same one. All workers raise it.
-        MachineError: this worker's port cannot be used.
+        MachineError: the port of a worker cannot be used. All raise it whom the chief knows by then.
     """
     seconds = cluster.wait_seconds if timeout is None else timeout
     known = {"workers": list(cluster.workers), **json.loads(json.dumps(facts))}
@@ -58,7 +66,7 @@ def meet(cluster: Cluster, facts: Mapping[str, Any], *, timeout: float | None = 
 def _host(cluster: Cluster, known: Mapping[str, Any], *, seconds: float) -> Crew:
     with closing(Reception(cluster)) as reception:
         reception.receive(seconds=seconds)
-        problem = reception.doubled or _absent(cluster, reception.guests, seconds=seconds)
+        problem = reception.doubled or _trouble(reception.guests) or _absent(cluster, reception.guests, seconds=seconds)
         problem = problem or _difference(cluster, known, guests=reception.guests)
         if problem is not None:
             reception.refuse(_verdict(problem))
@@ -72,8 +80,19 @@ def _host(cluster: Cluster, known: Mapping[str, Any], *, seconds: float) -> Crew
 
 
 def _join(cluster: Cluster, known: Mapping[str, Any], *, seconds: float) -> Crew:
-    # TensorFlow will listen there: better to know now whether it can.
-    listen(cluster).close()
+    try:
+        # TensorFlow will listen there: better to know now whether it can.
+        listen(cluster).close()
+    except MachineError as error:
+        known, seconds = {"problem": _told(error)}, min(seconds, TELLING_SECONDS)
+        with suppress(UserError):  # this one again, from the chief, or nobody is there yet
+            _call(cluster, known, seconds=seconds)
+        raise
+    return _call(cluster, known, seconds=seconds)
+
+
+def _call(cluster: Cluster, known: Mapping[str, Any], *, seconds: float) -> Crew:
+    """Call at the chief's address until it answers, or the time is over."""
     hello = Frame(Kind.HELLO, json.dumps({"index": cluster.index, **known}).encode())
     ends_at = time.monotonic() + seconds
     while True:
@@ -102,7 +121,7 @@ def _admitted(cluster: Cluster, hello: Frame, *, seconds: float) -> socket.socke
         connection.settimeout(seconds + VERDICT_SECONDS)
         problem = json.loads(receive(connection).content)
         if problem is not None:
-            raise KINDS[problem.pop("kind")](problem.pop("message"), **problem)
+            raise _heard(problem)
     except BaseException:
         connection.close()
         raise
@@ -111,10 +130,23 @@ def _admitted(cluster: Cluster, hello: Frame, *, seconds: float) -> socket.socke
 
 def _verdict(problem: UserError | None) -> Frame:
     """What the chief tells the others: to begin, or the error that all of them end with."""
-    if problem is None:
-        return Frame(Kind.VERDICT, b"null")
+    return Frame(Kind.VERDICT, json.dumps(None if problem is None else _told(problem)).encode())
+
+
+def _told(problem: UserError) -> dict[str, Any]:
     said = {"code": problem.code, "message": problem.message, "help": problem.help, "notes": list(problem.notes)}
-    return Frame(Kind.VERDICT, json.dumps({"kind": problem.kind, **said}).encode())
+    return {"kind": problem.kind, **said}
+
+
+def _heard(told: Mapping[str, Any]) -> UserError:
+    said = dict(told)
+    return KINDS[said.pop("kind")](said.pop("message"), **said)
+
+
+def _trouble(guests: Mapping[int, Guest]) -> UserError | None:
+    """What keeps a worker from training that has come to say so, or None."""
+    told = [guests[index].facts["problem"] for index in sorted(guests) if "problem" in guests[index].facts]
+    return _heard(told[0]) if told else None
 
 
 def _absent(cluster: Cluster, guests: Mapping[int, Guest], *, seconds: float) -> FailedError | None:
@@ -147,26 +179,31 @@ def _difference(cluster: Cluster, known: Mapping[str, Any], *, guests: Mapping[i
     """What a worker was started with and the chief was not, or None where all are alike."""
     ours = dict(_leaves(known))
     others = {index: dict(_leaves(guests[index].facts)) for index in sorted(guests)}
-    differing = {
-        index: sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
-        for index, theirs in others.items()
-    }
+    differing = {index: _differing(ours, theirs) for index, theirs in others.items()}
     who = [index for index, keys in differing.items() if keys]
     if not who:
         return None
     first = differing[who[0]]
     topics = list(dict.fromkeys(key.partition(".")[0] for key in first))
-    words = " and ".join(WORDS.get(topic, f"another {topic}") for topic in topics)
+    words = " and ".join(dict.fromkeys(WORDS.get(topic, f"another {topic}") for topic in topics))
     return UsageError(
         f"{cluster.describe(who[0])} was started with {words} than the chief; none of them begins",
         code="AM419",
-        help="; ".join(ADVICE.get(topic, f"`{topic}` must be the same everywhere") for topic in topics),
+        help="; ".join(dict.fromkeys(ADVICE.get(topic, f"`{topic}` must be the same everywhere") for topic in topics)),
         notes=[
-            f"{key}: {_shown(others[index].get(key))} on worker {index}, {_shown(ours.get(key))} on the chief"
+            f"{key.removeprefix('config.')}: {_shown(others[index].get(key))} on worker {index}, "
+            f"{_shown(ours.get(key))} on the chief"
             for index in who
             for key in differing[index]
         ],
     )
+
+
+def _differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """The facts that are not the same; a hash only where nothing that it is of says more."""
+    found = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
+    topics = {key.partition(".")[0] for key in found}
+    return [key for key in found if HASHES.get(key) not in topics]
 
 
 def _leaves(facts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -16,6 +16,7 @@ from aimodels.errors import MachineError, UsageError
 
 LONGEST_HELLO = 1 << 20
 GIVING_UP_SECONDS = 5.0
+TELLING_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,12 @@ class Reception:
         self._selector.register(self._listener, selectors.EVENT_READ)
 
     def receive(self, *, seconds: float) -> None:
-        """Let workers in until all are there, two say that they are the same one, or the time is over."""
+        """Let workers in until all are there, or the time is over; soon, where two say that they are the same one or
+        one that it cannot take part: so that the others, who are on their way, hear of it too."""
         ends_at = time.monotonic() + seconds
-        while len(self.guests) < self._cluster.size - 1 and self.doubled is None:
+        while len(self.guests) < self._cluster.size - 1:
+            if self._is_troubled:
+                ends_at = min(ends_at, time.monotonic() + TELLING_SECONDS)
             remaining = ends_at - time.monotonic()
             if remaining <= 0:
                 return
@@ -51,6 +55,10 @@ class Reception:
                     self._let_in()
                 elif isinstance(key.fileobj, socket.socket):
                     self._listen(key.fileobj)
+
+    @property
+    def _is_troubled(self) -> bool:
+        return self.doubled is not None or any("problem" in guest.facts for guest in self.guests.values())
 
     def _let_in(self) -> None:
         with suppress(OSError):  # it has hung up already

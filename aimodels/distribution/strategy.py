@@ -35,14 +35,9 @@ def cluster_for(train: Train, environment: Mapping[str, str]) -> Cluster | None:
     Raises:
         UsageError: several workers are asked for and none are described, or what is described makes no sense.
     """
+    if LAUNCHED in environment:
+        check_launched(train, num_workers=int(environment[LAUNCHED]))
     if train.strategy in ("single", "mirrored"):
-        if LAUNCHED in environment:
-            raise UsageError(
-                f"with `train.strategy: {train.strategy}` each of the {environment[LAUNCHED]} workers that were "
-                "launched would train a run of its own",
-                code="AM429",
-                help="with train.strategy=auto they train one run together; for one process leave out aimodels launch",
-            )
         return None
     cluster = find_cluster(environment)
     if cluster is None and train.strategy == "multi_worker":
@@ -55,6 +50,23 @@ def cluster_for(train: Train, environment: Mapping[str, str]) -> Cluster | None:
     if cluster is not None:
         _check_agreement(train)
     return cluster
+
+
+def check_launched(train: Train, *, num_workers: int) -> None:
+    """Refuse a training that the workers of `aimodels launch` would not do together.
+
+    Raises:
+        UsageError: the strategy is one of a single process.
+        ConfigError: it asks for what workers cannot share.
+    """
+    if num_workers > 1 and train.strategy in ("single", "mirrored"):
+        raise UsageError(
+            f"with `train.strategy: {train.strategy}` each of the {num_workers} workers that were launched would "
+            "train a run of its own",
+            code="AM429",
+            help="with train.strategy=auto they train one run together; for one process leave out aimodels launch",
+        )
+    _check_agreement(train)
 
 
 def _check_agreement(train: Train) -> None:
@@ -131,7 +143,7 @@ def _of_workers(train: Train, *, cluster: Cluster) -> Placement:
         rpc_layer="grpc",
     )
     strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
-    reason = "asked for" if train.strategy == "multi_worker" else f"{cluster.source} names {cluster.size} workers"
+    reason = "asked for" if train.strategy == "multi_worker" else cluster.reason
     return Placement(
         strategy,
         f"{cluster.size} workers, each {_describe(kind, num_local)}",

@@ -15,7 +15,9 @@ Beyond the encoder, as far as a file has them: pooler/kernel, pooler/bias, and t
 mlm/dense/kernel [H, E], mlm/dense/bias, mlm/norm/gamma, mlm/norm/beta [E], mlm/bias [V], nsp/kernel [H, 2], nsp/bias.
 """
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -109,6 +111,12 @@ class Encoder:
     def source(self) -> str:
         """Where its weights are from; the folder of one from the hub has the name of its commit."""
         return "random weights" if self.folder is None else str(self.folder)
+
+    @property
+    def identity(self) -> str:
+        """A hash of its sizes, its pieces and its rules, but not of its weights: what a network on it is made for."""
+        said = [asdict(self.shape), self.vocabulary, asdict(self.rules)]
+        return sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
     def weights(self) -> Weights:
         """Every weight by its canonical name, read from the files now; nothing where it begins with random weights.

@@ -38,7 +38,7 @@ def check_run(run: RunFolder) -> list[Check]:
     if run.facts().get("kind") == CROSS_VALIDATION:
         return [*checks, *_of_folds(run, ended=ended), *_leftovers(run, still_running=found.status == "running")]
     checks.append(_tried(run.resolved_file, lambda: f"{run.config.data.name}, {run.config.model.name}"))
-    checks.append(_tried(run.history_file, lambda: f"{_epochs(run)} epochs"))
+    checks.append(_tried(run.history_file, lambda: f"{_epochs(run)} epoch{'' if _epochs(run) == 1 else 's'}"))
     if ended:
         checks.append(_tried(run.metrics_file, lambda: f"{len(run.metrics())} entries"))
         checks.append(_tried(run.signature_file, lambda: run.signature["input"]["kind"]))

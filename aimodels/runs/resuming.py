@@ -7,6 +7,7 @@ from typing import Any
 
 from aimodels.config.loading import Loaded, to_yaml
 from aimodels.config.schema import Config, EarlyStopping, Train
+from aimodels.config.section import Section
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.atomic import TEMPORARY, flush, write_text
 from aimodels.runs.comparing import flat
@@ -17,6 +18,8 @@ from aimodels.runs.status import is_unfinished
 # Whatever they are, the steps that were done would have been the same.
 MAY_DIFFER = ("epochs", "max_time", "checkpoint", "on_nan", "device", "tensorboard")
 KEYS = (*(f"train.{name}" for name in MAY_DIFFER), "train.early_stopping.patience")
+# Where something is kept, which may have moved: that it is still the same is found out when it is read.
+PLACES = {"data": ("path", "source"), "model": ("encoder",)}
 
 
 def unfinished_runs(runs_dir: Path, *, kind: str | None, stem: str | None = None) -> list[RunFolder]:
@@ -65,10 +68,11 @@ def expect_kind(run: RunFolder, *, kind: str | None) -> None:
         )
 
 
-def differences(asked: Config, run: RunFolder, *, is_inferred: bool) -> list[str]:
+def differences(asked: Config, run: RunFolder, *, is_inferred: bool, may_move: bool = False) -> list[str]:
     """Where a config differs from that of a run in what may not differ, a line per key.
 
-    `is_inferred`: what the data say is written into the config already, as it is into that of the run.
+    `is_inferred`: what the data say is written into the config already, as it is into that of the run. `may_move`: what
+    the run reads may be at another place by now.
     """
     before, after = run.config.model_dump(mode="json"), asked.model_dump(mode="json")
     asked_data = run.facts().get("asked_data")
@@ -80,6 +84,8 @@ def differences(asked: Config, run: RunFolder, *, is_inferred: bool) -> list[str
             values["train"].pop(name)
         if values["train"]["early_stopping"]:
             values["train"]["early_stopping"].pop("patience")
+        for section, key in _places() if may_move else ():
+            values[section].pop(key, None)
     was, now = flat(before), flat(after)
     keys = [key for key in dict.fromkeys([*was, *now]) if was.get(key) != now.get(key)]
     return [f"{key}: {_told(was, key)} in the run, {_told(now, key)} asked for" for key in keys]
@@ -95,13 +101,13 @@ def expect_same(asked: Config, run: RunFolder, *, is_inferred: bool) -> None:
     Raises:
         UsageError: it is not; says in what.
     """
-    found = differences(asked, run, is_inferred=is_inferred)
+    found = differences(asked, run, is_inferred=is_inferred, may_move=True)
     if found:
         raise UsageError(
             f"the config is not the one that {run.name} began with: {_counted(found)}",
             code="AM505",
             help=f"go on as it began: {resume_command(run, name=run.name)}; or leave --resume out for a new run. "
-            f"What may change: {', '.join(KEYS)}",
+            f"What may change: {', '.join([*KEYS, *map('.'.join, _places())])}",
             notes=found,
         )
 
@@ -123,9 +129,21 @@ def going_on(run: RunFolder, asked: Config) -> Loaded:
         changes["early_stopping"] = config.train.early_stopping.model_copy(update={"patience": patience})
     train = config.train.model_copy(update=changes)
     _expect_unfinished(run, train=train, before=config.train)
+    sections = {"train": train} | {section: _moved(config, asked, section=section) for section in PLACES}
     source = run.config_file.read_text(encoding="utf-8") if run.config_file.exists() else to_yaml(config)
     name = config.name or run.path.name
-    return Loaded(config=config.model_copy(update={"train": train}), path=run.resolved_file, source=source, name=name)
+    return Loaded(config=config.model_copy(update=sections), path=run.resolved_file, source=source, name=name)
+
+
+def _places() -> list[tuple[str, str]]:
+    return [(section, key) for section, keys in PLACES.items() for key in keys]
+
+
+def _moved(config: Config, asked: Config, *, section: str) -> Section:
+    """A section of the config of a run, with the places that are asked for now."""
+    before: Section = getattr(config, section)
+    now = {key: getattr(getattr(asked, section), key) for key in PLACES[section] if key in type(before).model_fields}
+    return before.model_copy(update=now)
 
 
 def _expect_unfinished(run: RunFolder, *, train: Train, before: Train) -> None:

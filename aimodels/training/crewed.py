@@ -55,7 +55,9 @@ def met(cluster: Cluster | None, loaded: Loaded, dataset: Dataset) -> Iterator[C
     # The name is the chief's: a run that goes on has one, the file that it began with need not.
     config = loaded.config.model_copy(update={"name": None})
     facts = {
+        "config": config.model_dump(mode="json"),
         "config_sha256": sha256(to_yaml(config).encode()).hexdigest(),
+        "data": {"num_examples": dataset.num_examples},
         "data_fingerprint": dataset.provenance.fingerprint,
         "versions": package_versions(),
         "hardware": hardware(config.train.precision),
@@ -104,6 +106,6 @@ def _leave(crew: Crew, index: int, *, run: RunFolder) -> None:
     elif run.run_file.exists():
         told = {"code": error.code, "message": error.message}
         run.update(status="failed", ended=now(), error=told, reason=error.message)
-    sys.stderr.write(f"error[{error.code}]: {error.message}\n   = help: {error.help}\n")
+    sys.stderr.write(f"error[{error.code}]: {error.message}\n  = help: {error.help}\n")
     sys.stderr.flush()
     os._exit(FAILED)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from aimodels import discovery
 from aimodels.config.loading import Loaded
 from aimodels.config.schema import Config
 from aimodels.data.class_counts import examples_per_class
@@ -130,6 +131,7 @@ def facts_of(loaded: Loaded, prepared: Recorded, *, where: RunPlace) -> dict[str
     import hashlib
 
     provenance, watch = prepared.dataset.provenance, prepared.progress.best
+    architecture = discovery.plugin("architectures", prepared.config.model.name)
     return {
         "task": prepared.dataset.kind_of_task,
         "dataset": prepared.config.data.name,
@@ -139,7 +141,8 @@ def facts_of(loaded: Loaded, prepared: Recorded, *, where: RunPlace) -> dict[str
         "data": provenance.description,
         "data_fingerprint": provenance.fingerprint,
         "data_counts": provenance.counts,
-        "num_examples": {name: len(split) for name, split in _splits(prepared).items()},
+        "encoder_identity": architecture.identity(prepared.config.model) if hasattr(architecture, "identity") else None,
+        "num_examples": prepared.dataset.num_examples,
         "num_parameters": prepared.num_parameters,
         "num_trainable": prepared.num_trainable,
         "monitor": watch.metric,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any, Protocol
 
+from aimodels import discovery
 from aimodels.config.loading import Loaded
 from aimodels.config.optimizers import Cosine, Linear, OneCycle
 from aimodels.config.schema import Config
@@ -23,6 +24,7 @@ from aimodels.training.progress import Progress
 from aimodels.training.shared_states import newest_state_of
 from aimodels.training.state import State, put_back
 
+PUT_BACK = "put back the files of the encoder as they were, or train anew, without --resume"
 # What a step computes is theirs.
 COMPUTING = ("tensorflow", "keras", "numpy")
 
@@ -55,6 +57,7 @@ def start_of(run: RunFolder, prepared: GoesOn, *, where: RunPlace, crew: Crew | 
         return Start(prepared.progress, crew=crew)
     if run.worker is None:
         _expect_same_data(run, prepared)
+        _expect_same_encoder(run, prepared.config)
     state = newest_state_of(run, crew)
     if state is None:
         return Start(prepared.progress, crew=crew)
@@ -62,7 +65,7 @@ def start_of(run: RunFolder, prepared: GoesOn, *, where: RunPlace, crew: Crew | 
         raise FailedError(
             f"the encoder is not the one that {run.name} began with: its weights are others",
             code="AM406",
-            help="put back the files of the encoder as they were, or train anew, without --resume",
+            help=PUT_BACK,
         )
     put_back(state, prepared.model)
     if run.worker is None:
@@ -78,6 +81,18 @@ def _expect_same_data(run: RunFolder, prepared: GoesOn) -> None:
             f"the data is not what {run.name} began with: its fingerprint was {was} and is {now}",
             code="AM405",
             help="put the data back as it was, or train anew, without --resume",
+        )
+
+
+def _expect_same_encoder(run: RunFolder, config: Config) -> None:
+    """The state holds the weights that train, whatever the encoder's files hold now; not how texts are read."""
+    architecture = discovery.plugin("architectures", config.model.name)
+    was = run.facts().get("encoder_identity")
+    if was and was != architecture.identity(config.model):
+        raise FailedError(
+            f"the encoder is not the one that {run.name} began with: its sizes, its pieces or its rules are others",
+            code="AM406",
+            help=PUT_BACK,
         )
 
 

@@ -1,13 +1,12 @@
 """What follows a training: pictures, the threshold, the scores on the validation split; and what is told of them."""
 
-import os
 import signal
 
 import pytest
 from fake_runs import IMAGE, TABLE, add_history, run_folder
 
 from aimodels.cli.summary import run_document, summary
-from aimodels.cli.training import completing, finish_training
+from aimodels.cli.training import completing, finish_training, raise_if_interrupted
 from aimodels.errors import Interrupted
 from aimodels.runs.atomic import write_json
 from aimodels.runs.status import is_unfinished
@@ -135,9 +134,26 @@ def test_a_run_without_them_says_nothing_of_them(runs_dir):
 def test_a_run_that_is_stopped_after_training_can_do_the_rest(runs_dir, number, exit_code):
     run = trained(runs_dir)
     with pytest.raises(Interrupted, match=f"{number.name} after training") as caught, completing(run):
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
     assert caught.value.exit_code == exit_code
     assert f"--resume {run.name}" in caught.value.help
     facts = run.facts()
     assert (facts["status"], facts["signal_number"]) == ("interrupted", number)
     assert is_unfinished(facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "when"),
+    [
+        ({"epochs_done": 0, "fraction": 0.0}, "before epoch 1"),
+        ({"epochs_done": 4, "fraction": 0.0}, "after epoch 4"),
+        ({"epochs_done": 4, "fraction": 0.266}, "in epoch 5 at 27 %"),
+        ({"epochs_done": 4, "fraction": 1.0}, "in epoch 5, trained and not yet measured"),
+    ],
+)
+def test_where_a_run_was_stopped_is_told(runs_dir, facts, when):
+    run = trained(runs_dir)
+    run.update(status="interrupted", reason="interrupted by SIGINT", signal_number=2, **facts)
+    with pytest.raises(Interrupted) as caught:
+        raise_if_interrupted(run)
+    assert caught.value.message == f"interrupted by SIGINT {when}; {run.name} is saved"

@@ -1,11 +1,17 @@
-"""`aimodels launch` from outside: any command after the dashes, one exit code, one JSON document."""
+"""`aimodels launch` from outside: what workers do together after the dashes, one exit code, one JSON document."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
+
+from aimodels.cli import main
+from aimodels.cli.commands import launch as command
+from aimodels.distribution.launching import LaunchEnd, WorkerEnd
 
 CONFIG = "data: {name: mnist, source: sample}\nmodel: {name: mlp}\n"
 
@@ -15,28 +21,67 @@ def config(tmp_path):
     (tmp_path / "my.yaml").write_text(CONFIG)
 
 
-def test_any_command_is_started_by_every_worker(program):
-    ended = program("launch", "--workers", "2", "--", "check", "my.yaml", "train.epochs=3", "--no-data")
-    assert ended.returncode == 0, ended.stderr
-    assert "all known" in ended.stdout
-    assert "[worker 1]" not in ended.stdout
-    assert [line for line in ended.stderr.splitlines() if "[worker 1]" in line and "all known" in line]
+def stubbed(monkeypatch, *, program=""):
+    """Workers that run a small program instead of ours."""
+    of_command, of_library = command.launch, []
+
+    def stubs(request):
+        of_library.append(list(request.program[3:]))
+        return of_command(replace(request, program=[sys.executable, "-c", program]))
+
+    monkeypatch.setattr(command, "launch", stubs)
+    return of_library
 
 
-def test_the_exit_code_of_the_workers_is_passed_on(program):
-    ended = program("launch", "--workers", "2", "--json", "--", "check", "my.yaml", "train.epoch=3")
+@pytest.mark.parametrize("words", [["train", "my.yaml", "train.epochs=3"], ["eval", "latest"], ["predict", "RUN", "x"]])
+def test_what_workers_do_together_is_started_by_every_worker(monkeypatch, capfd, words):
+    asked = stubbed(monkeypatch, program="print('done')")
+    assert main(["launch", "--workers", "2", "--", *words]) == 0
+    assert asked == [words]
+    out, err = capfd.readouterr()
+    assert (out, err) == ("done\n", "[worker 1] done\n")
+
+
+def test_a_mistake_in_the_config_is_said_once_before_anything_starts(program):
+    ended = program("launch", "--workers", "2", "--json", "--", "train", "my.yaml", "train.epoch=3")
     assert ended.returncode == 2
-    document = json.loads(ended.stdout)
-    assert document["workers"] == [{"worker": 0, "exit_code": 2}, {"worker": 1, "exit_code": 2}]
+    assert json.loads(ended.stdout)["errors"][0]["code"] == "AM101"
+    assert ended.stderr.count("error[") == 1
+    assert "[worker" not in ended.stderr
+
+
+def test_a_run_that_goes_on_says_its_config_itself(monkeypatch):
+    asked = stubbed(monkeypatch)
+    assert main(["launch", "--workers", "2", "--", "train", "--resume", "data.batch=3"]) == 0
+    assert asked == [["train", "--resume=", "data.batch=3"]]
+
+
+def test_the_exit_codes_of_the_workers_are_passed_on(monkeypatch, capfd):
+    stubbed(monkeypatch, program="import sys; sys.exit(4)")
+    assert main(["launch", "--workers", "2", "--json", "--", "eval", "latest"]) == 4
+    document = json.loads(capfd.readouterr().out)
+    assert document["workers"] == [{"worker": 0, "exit_code": 4}, {"worker": 1, "exit_code": 4}]
     assert document["errors"][0]["code"] == "AM422"
-    assert "error[AM101]" in ended.stderr
-    assert "[worker 1] error[AM101]" in ended.stderr
 
 
-def test_what_the_chief_answers_can_be_kept(program):
-    ended = program("launch", "--workers", "2", "-q", "--", "explain", "AM101", "-q")
+def test_what_the_chief_answers_can_be_kept(monkeypatch, capfd):
+    stubbed(monkeypatch, program="print('runs/a-001')")
+    assert main(["launch", "--workers", "2", "-q", "--", "train", "my.yaml", "-q"]) == 0
+    assert capfd.readouterr().out.splitlines() == ["runs/a-001"]
+
+
+def test_a_config_that_is_not_there_is_said_once(program):
+    ended = program("launch", "--workers", "2", "--", "train", "yours.yaml")
+    assert ended.returncode == 3
+    assert ended.stderr.count("error[AM110]") == 1
+    assert "[worker" not in ended.stderr
+
+
+def test_the_help_of_a_command_is_shown_once(program):
+    ended = program("launch", "--workers", "2", "--", "eval", "--help")
     assert ended.returncode == 0
-    assert ended.stdout.splitlines() == ["unknown key"]
+    assert ended.stdout.count("Usage: aimodels eval") == 1
+    assert not ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -47,6 +92,11 @@ def test_what_the_chief_answers_can_be_kept(program):
         (["--workers", "0", "--", "train", "my.yaml"], "AM151"),
         (["--workers", "2", "--", "trian", "my.yaml"], "AM150"),
         (["--workers", "2", "--", "launch", "--workers", "2"], "AM423"),
+        (["--workers", "2", "--", "runs", "ls"], "AM423"),
+        (["--workers", "2", "--", "check", "my.yaml"], "AM423"),
+        (["--workers", "2", "--", "train", "my.yaml", "--epoch", "3"], "AM151"),
+        (["--workers", "2", "--", "train", "my.yaml", "train.strategy=mirrored"], "AM429"),
+        (["--workers", "2", "--", "train", "my.yaml", "--folds", "3"], "AM426"),
     ],
     ids=" ".join,
 )
@@ -58,15 +108,13 @@ def test_what_cannot_be_launched_is_said_before_anything_starts(program, argumen
 
 
 def test_a_worker_that_was_killed_is_named(capfd, monkeypatch):
-    from aimodels.cli import main
-    from aimodels.cli.commands import launch as command
-    from aimodels.distribution.launching import LaunchEnd, WorkerEnd
-
     killed, stopped = WorkerEnd(1, 137, was_stopped=False), WorkerEnd(2, 143, was_stopped=True)
     ends = LaunchEnd((WorkerEnd(0, 1, was_stopped=False), killed, stopped))
     monkeypatch.setattr(command, "launch", lambda request: ends)
     assert main(["launch", "--workers", "3", "--", "train", "my.yaml"]) == 137
-    assert "worker 1 was killed by SIGKILL; stopped with it: worker 2" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "worker 1 was killed by SIGKILL; stopped with it: worker 2" in said
+    assert "go on with what was kept: aimodels launch --workers 3 -- train my.yaml --resume auto" in said
 
 
 POLITE = """
@@ -91,7 +139,8 @@ sys.exit(main(["launch", "--workers", "2", "--", "train", "my.yaml"]))
 
 
 def test_sigterm_ends_the_launch_with_143(root):
-    command = [sys.executable, "-c", LAUNCHER, POLITE]
-    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
+    launcher = [sys.executable, "-c", LAUNCHER, POLITE]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    ended = subprocess.run(launcher, env=environment, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 128 + signal.SIGTERM
     assert "SIGTERM stopped the workers" in ended.stderr

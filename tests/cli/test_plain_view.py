@@ -22,7 +22,7 @@ mnist.npz 100% of 11.5 MB
 run runs/mnist-cnn-002 (task image_classification, seed 42)
 data mnist: 54000 train, 6000 val, 10 classes; model cnn: 421642 parameters; device GPU 0
 warning[AM214]: class 8 has 9 times fewer rows
-   = help: class_weights: balanced
+  = help: class_weights: balanced
 epoch 1/10  loss 0.2412  accuracy 0.9262  val_loss 0.0713  val_accuracy 0.9780  lr 1.0e-03  6.1s  best
 epoch 2/10  loss 0.1206  accuracy 0.9262  val_loss 0.0713  val_accuracy 0.9710  lr 1.0e-03  6.1s
 done mnist-cnn-002 in 41.2s: val_accuracy 0.9780 (epoch 1)
@@ -106,7 +106,7 @@ def test_why_it_stopped_is_told(made):
         view(StoppedEarly(3, reason="val_loss did not improve for 2 epochs"))
     assert written(console).splitlines() == [
         "Ctrl-C: saving and stopping; once more to stop now",
-        "stopped early at epoch 3: val_loss did not improve for 2 epochs",
+        "stopped early after epoch 3: val_loss did not improve for 2 epochs",
     ]
 
 
@@ -115,7 +115,7 @@ def test_no_progress_leaves_the_warnings(made):
     with view_for(console) as view:
         for event in recorded():
             view(event)
-    assert written(console) == f"warning[AM214]: {WARNING.message}\n   = help: {WARNING.help}\n"
+    assert written(console) == f"warning[AM214]: {WARNING.message}\n  = help: {WARNING.help}\n"
 
 
 def test_quiet_shows_nothing(made):

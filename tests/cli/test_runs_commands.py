@@ -64,6 +64,21 @@ def test_ls_shows_only_what_changed(two, capfd):
     assert header == "| name | train.batch_size |"
 
 
+def test_ls_leaves_columns_out_where_words_would_not_fit(two, capfd, monkeypatch):
+    monkeypatch.setattr("aimodels.cli.terminal.is_terminal", lambda stream: True)
+    monkeypatch.setattr("aimodels.cli.terminal.width", lambda stream, *, environ: 80)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["runs", "ls"]) == 0
+    out, err = capfd.readouterr()
+    header, *rows = out.splitlines()
+    assert header.split() == ["name", "status", "best", "epochs", "seconds", "started"]
+    assert len(rows) == 2
+    assert max(map(len, [header, *rows])) <= 80
+    assert "no room for tags, task; --columns chooses" in err
+    assert main(["runs", "ls", "--columns", "name,tags"]) == 0
+    assert capfd.readouterr().out.splitlines()[0].split() == ["name", "tags"]
+
+
 def test_ls_without_runs_says_how_to_make_one(capfd):
     assert main(["runs", "ls"]) == 0
     assert "aimodels train quickstart" in capfd.readouterr().err

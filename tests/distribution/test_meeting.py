@@ -15,7 +15,13 @@ from aimodels.distribution.launching import free_ports
 from aimodels.distribution.meeting import meet
 from aimodels.errors import FailedError, MachineError, UsageError, UserError
 
-FACTS = {"config_sha256": "c0ffee", "data_fingerprint": "da7a", "versions": {"keras": "3.15.1", "numpy": "2.4.0"}}
+FACTS = {
+    "config": {"seed": 3, "train": {"epochs": 4}},
+    "config_sha256": "c0ffee",
+    "data": {"num_examples": {"train": 9}},
+    "data_fingerprint": "da7a",
+    "versions": {"keras": "3.15.1", "numpy": "2.4.0"},
+}
 
 
 @pytest.fixture
@@ -126,11 +132,21 @@ def test_a_chief_that_comes_late_is_waited_for(cluster, met):
     ("changed", "words", "note"),
     [
         ({"config_sha256": "decaf"}, "another config", "config_sha256: decaf on worker 1, c0ffee on the chief"),
+        (
+            {"config": {"seed": 3, "train": {"epochs": 5}}, "config_sha256": "decaf"},
+            "another config",
+            "train.epochs: 5 on worker 1, 4 on the chief",
+        ),
+        (
+            {"data": {"num_examples": {"train": 7}}, "data_fingerprint": "decaf"},
+            "other data",
+            "data.num_examples.train: 7 on worker 1, 9 on the chief",
+        ),
         ({"data_fingerprint": None}, "other data", "data_fingerprint: nothing on worker 1, da7a on the chief"),
         ({"versions": {"keras": "3.14.0", "numpy": "2.4.0"}}, "other versions", "versions.keras: 3.14.0 on worker 1"),
         ({"seed": 3}, "another seed", "seed: 3 on worker 1, nothing on the chief"),
     ],
-    ids=["config", "data", "versions", "more"],
+    ids=["config", "keys of it", "examples", "data", "versions", "more"],
 )
 def test_a_worker_with_other_facts_ends_all_of_them(cluster, met, changed, words, note):
     outcomes = met(cluster(3), facts=[FACTS, FACTS | changed, FACTS])
@@ -165,6 +181,14 @@ def test_a_port_in_use_is_named(cluster, met, index):
     assert isinstance(error, MachineError)
     assert error.code == "AM420"
     assert f"port {port} of {workers[0].describe(index)} is in use" in error.message
+
+
+def test_a_worker_whose_port_is_in_use_is_not_waited_for(cluster, met):
+    workers = cluster(3)
+    with closing(socket.create_server(("127.0.0.1", workers[0].address(1).port))):
+        errors = met(workers, timeout=30)
+    assert [(type(error), error.code) for error in errors] == [(MachineError, "AM420")] * 3
+    assert {error.message for error in errors} == {errors[1].message}
 
 
 def frame(kind, content, *, length=None):

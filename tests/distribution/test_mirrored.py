@@ -61,7 +61,7 @@ train: {epochs: 2, batch_size: 32, accumulate: 2, class_weights: balanced, early
 """
 TEXTS = """
 data: {name: imdb, source: sample, limit: 201}
-model: {name: lstm, embedding: {size: 8}, units: [8, 8], dense: [], words: {vocabulary: 500, max_length: 40}}
+model: {name: lstm, embedding: {size: 8}, units: [8], dense: [], words: {vocabulary: 500, max_length: 24}}
 train: {epochs: 2, batch_size: {tokens: 900}, ema: 0.8}
 """
 ATTENTION = """

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import random
 import signal
 from dataclasses import replace
@@ -250,7 +249,7 @@ def test_halves_that_follow_are_learned_beside_the_pieces(tmp_path: Path) -> Non
 def test_ctrl_c_leaves_the_best_encoder_so_far(tmp_path: Path) -> None:
     def interrupt(event: Event) -> None:
         if isinstance(event, EpochEnded) and event.epoch == 1:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     with listening(interrupt):
         run = pretrained(tmp_path, "train.epochs=50")

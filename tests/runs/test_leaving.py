@@ -29,7 +29,7 @@ with leaving.ending_on_sigterm(RunFolder(Path(sys.argv[1]))):
 
 
 def terminate() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)
 
 
 def test_sigterm_is_an_interruption_in_the_block_alone():

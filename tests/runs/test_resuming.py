@@ -7,7 +7,7 @@ from aimodels.config.loading import load
 from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.atomic import write_text
 from aimodels.runs.folder import RunFolder
-from aimodels.runs.resuming import cut_to, expect_kind, expect_same, going_on, unfinished_runs
+from aimodels.runs.resuming import cut_to, differences, expect_kind, expect_same, going_on, unfinished_runs
 
 CONFIG = """
 name: digits
@@ -87,6 +87,16 @@ def test_any_other_change_is_told_with_both_values(tmp_path, runs_dir):
     with pytest.raises(UsageError) as caught:
         expect_same(config(tmp_path, "train.early_stopping=null"), run, is_inferred=False)
     assert 'train.early_stopping.monitor: "auto" in the run, not there asked for' in caught.value.notes
+
+
+def test_what_a_run_reads_may_have_moved(tmp_path, runs_dir):
+    run = run_of(tmp_path, runs_dir, status="interrupted", epochs_done=1)
+    asked = config(tmp_path, "data.source=/new/place/mnist.npz")
+    expect_same(asked, run, is_inferred=False)
+    assert going_on(run, asked).config.data == asked.data
+    # But where a run is looked for, it is one of the same places.
+    [told] = differences(asked, run, is_inferred=False)
+    assert told.startswith("data.source: ")
 
 
 def test_what_the_data_say_is_no_difference(tmp_path, runs_dir):

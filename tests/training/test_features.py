@@ -298,7 +298,7 @@ def test_ctrl_c_while_features_are_computed_saves_what_there_is(tmp_path: Path) 
 
     def interrupt(event: Event) -> None:
         if isinstance(event, PhaseStarted) and event.name.startswith("computing the features"):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     (tmp_path / "frozen.yaml").write_text(BASE)
     with listening(interrupt):

@@ -304,7 +304,7 @@ def test_a_signal_while_the_run_ends_leaves_it_to_be_finished(
     def interrupted(self: Any, run: RunFolder, *, epoch: int) -> None:
         save_best(self, run, epoch=epoch)
         if epoch == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(preparing.Prepared, "save_best", interrupted)
     options = "train.monitor=loss"
@@ -362,7 +362,7 @@ def test_a_step_that_does_not_end_in_time_is_not_waited_for(
     monkeypatch.setattr(leaving, "SECONDS_TO_LEAVE", 0.01)
     monkeypatch.setattr(os, "_exit", codes.append)
     with stopping.watching_signals(run):
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         while not codes:
             time.sleep(0.01)
     assert codes == [143]
@@ -370,7 +370,7 @@ def test_a_step_that_does_not_end_in_time_is_not_waited_for(
     assert "by --resume" in capsys.readouterr().err
     monkeypatch.setattr(leaving, "SECONDS_TO_LEAVE", 30.0)
     with stopping.watching_signals(run) as signals:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         signals.left()
     assert codes == [143]
 
@@ -383,7 +383,7 @@ def test_a_signal_before_the_first_step_leaves_a_run_that_can_go_on(tmp_path: Pa
 
     def terminate(event: Event) -> None:
         if isinstance(event, RunStarted):
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
 
     with listening(terminate), pytest.raises(Terminated):
         train(loaded(tmp_path, "image"), RunPlace(tmp_path / "runs"))

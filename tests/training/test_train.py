@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-import os
 import signal
 import threading
 from dataclasses import replace
@@ -154,7 +153,7 @@ def test_a_time_limit_within_the_first_epoch_loses_nothing(tmp_path: Path) -> No
 def test_ctrl_c_saves_and_marks_the_run_interrupted(tmp_path: Path) -> None:
     def interrupt(event: Event) -> None:
         if isinstance(event, EpochEnded) and event.epoch == 2:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     assert threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from aimodels.cli.choice_lines import wrapped
 from aimodels.cli.console import Console
 from aimodels.cli.cross_validating import one_fold
 from aimodels.cli.pretraining import try_pretraining
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from aimodels.training.dry_run import DryRun
 
 GROUP = "more"
+INDENT = 11
 
 
 def command(
@@ -52,7 +54,7 @@ def command(
         console.essential(text)
         return {}
     for line in (f"syntax   {loaded.path}", "keys     all known", "values   all allowed"):
-        console.out(f"✓ {line}")
+        _wrapped(console, f"✓ {line}")
     if loaded.config.train.folds:
         console.out(f"✓ folds    {loaded.config.train.folds}, each a run of its own; the first of them:")
         loaded = one_fold(loaded)
@@ -87,11 +89,17 @@ def _check_without_data(loaded: Loaded, *, console: Console, download: bool) -> 
     facts = facts_of(loaded, pretraining=pretraining)
     if facts is not None:
         first, *rest = lines(facts)
-        console.out(f"✓ encoder  {first}")
-        for line in rest:
-            console.out(f"           {line}")
+        for line in [f"✓ encoder  {first}", *(f"           {line}" for line in rest)]:
+            _wrapped(console, line)
         console.answer({"encoder": as_json(facts)})
     return pretraining
+
+
+def _wrapped(console: Console, line: str) -> None:
+    """Write a line: on a terminal on as many as it needs, each below what the first one says."""
+    parts = wrapped(line, width=console.width, indent=INDENT) if console.is_terminal else [line]
+    for part in parts:
+        console.out(part)
 
 
 def _check_data(loaded: Loaded, *, console: Console, build: bool) -> bool:
@@ -105,17 +113,17 @@ def _check_data(loaded: Loaded, *, console: Console, build: bool) -> bool:
         raise AnswerIsNo(error.message, code=error.code, help=error.help, notes=error.notes) from error
     splits = {split.name: len(split) for split in (dataset.train, dataset.validation, dataset.test) if split}
     sizes = ", ".join(f"{count:,} {name}" for name, count in splits.items())
-    console.out(f"✓ data     {options.name}: {sizes}")
+    _wrapped(console, f"✓ data     {options.name}: {sizes}")
     for what, count in dataset.provenance.counts.items():
         console.out(f"           {what}: {count:,}")
     for line in dataset.inferred:
-        console.out(f"           {line}")
+        _wrapped(console, f"           {line}")
     pretraining = _check_fit(loaded, dataset)
     what = "pre-training" if pretraining else "training"
     console.out(f"✓ fit      model and {what} suit the data{'' if build else '; --build also builds the model'}")
     classes = _class_counts(dataset)
     if classes:
-        console.out(f"✓ classes  {len(classes)}, {_spread(classes)}")
+        _wrapped(console, f"✓ classes  {len(classes)}, {_spread(classes)}")
     facts: dict[str, Any] = {"name": options.name, "task": dataset.target.task, "splits": splits, "classes": classes}
     numbers = _spread_of_numbers(dataset)
     if numbers:

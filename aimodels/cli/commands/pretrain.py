@@ -29,6 +29,7 @@ def command(
     lr: options.LearningRate = None,
     seed: options.Seed = None,
     device: options.Device = None,
+    strategy: options.Strategy = None,
     name: options.Name = None,
     limit: Annotated[int | None, Option("--limit", help="data.limit: texts per split, for a smoke run.")] = None,
     max_time: options.MaxTime = None,
@@ -51,10 +52,9 @@ def command(
       aimodels pretrain --resume
       aimodels train my.yaml model.encoder=runs/my-001/encoder
     """
-    named = {"train.epochs": epochs, "train.batch_size": batch_size, "train.optimizer.learning_rate": lr, "seed": seed}
-    more = {"train.device": device, "name": name, "data.limit": limit, "train.max_time": max_time}
+    sizes = options.by_key(epochs=epochs, batch_size=batch_size, lr=lr, limit=limit, max_time=max_time)
+    settings = sizes | options.by_key(seed=seed, device=device, strategy=strategy, name=name)
     words = [*(changes or ()), *(set_ or ())]
-    settings = {**named, **more}
     asked = Asked(config, words, unset or (), settings, resume=resume, run_dir=run_dir, kind=PRETRAINING)
     what = chosen(console, asked)
     loaded = what.loaded

@@ -36,6 +36,7 @@ def command(
     lr: options.LearningRate = None,
     seed: options.Seed = None,
     device: options.Device = None,
+    strategy: options.Strategy = None,
     name: options.Name = None,
     limit: Annotated[int | None, Option("--limit", help="data.limit: examples per split, for a smoke run.")] = None,
     folds: Annotated[
@@ -63,10 +64,10 @@ def command(
       aimodels train --resume
       aimodels train my.yaml --resume auto
     """
-    named = {"train.epochs": epochs, "train.batch_size": batch_size, "train.optimizer.learning_rate": lr, "seed": seed}
-    more = {"train.device": device, "name": name, "data.limit": limit, "train.max_time": max_time, "train.folds": folds}
+    sizes = options.by_key(epochs=epochs, batch_size=batch_size, lr=lr, limit=limit, max_time=max_time, folds=folds)
+    settings = sizes | options.by_key(seed=seed, device=device, strategy=strategy, name=name)
     words = [*(changes or ()), *(set_ or ())]
-    asked = Asked(config, words, unset or (), {**named, **more}, resume=resume, run_dir=run_dir)
+    asked = Asked(config, words, unset or (), settings, resume=resume, run_dir=run_dir)
     what = chosen(console, asked)
     loaded = what.loaded
     in_folds = asks_for_folds(loaded, jobs=jobs)

@@ -1,18 +1,22 @@
 """`aimodels runs ls`: the runs of a folder as a table."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
+from rich.cells import cell_len
 from typer import Option
 
 from aimodels.cli import run_cells
 from aimodels.cli.console import Console
 from aimodels.cli.summary import how_to_name, listed
-from aimodels.cli.tables import Form, table
+from aimodels.cli.tables import BETWEEN, Form, table
 from aimodels.runs.filtering import conditions
-from aimodels.runs.listing import all_runs, record
+from aimodels.runs.listing import Record, all_runs, record
 from aimodels.runs.resuming import resume_command
 
 COLUMNS = "name,status,task,best,epochs,seconds,started,tags"
+# Which of them a narrow terminal has no room for, in this order.
+SPARED = ("tags", "task", "seconds", "started")
 
 
 def command(
@@ -44,9 +48,11 @@ def command(
     shown = run_cells.in_order(kept, by=sort)[:limit]
     names = [name.strip() for name in columns.split(",") if name.strip()]
     names += run_cells.changed_keys(shown) if only_changed else []
+    form: Form = "csv" if csv else "markdown" if md else "text"
+    if form == "text" and columns == COLUMNS and not only_changed:
+        names = _fitting(console, names, shown)
     rows = [[run_cells.cell(found, name, exact=csv) for name in names] for found in shown]
     if shown:
-        form: Form = "csv" if csv else "markdown" if md else "text"
         console.out(table(console, headers=names, rows=rows, form=form))
         console.essential("\n".join(found.name for found in shown))
     for found in shown:
@@ -59,3 +65,20 @@ def command(
     elif not records:
         console.note(f"no runs in {console.runs_dir}; make one: aimodels train quickstart")
     return {"runs": [listed(found) for found in shown], "total": len(records)}
+
+
+def _fitting(console: Console, names: list[str], shown: Sequence[Record]) -> list[str]:
+    """The columns that a terminal has room for; says which it has none for."""
+    rows = [[run_cells.cell(found, name, exact=False) for name in names] for found in shown]
+    widths = {
+        name: max(map(cell_len, [name, *cells])) for name, cells in zip(names, zip(*rows, strict=True), strict=False)
+    }
+    left_out: list[str] = []
+    for name in SPARED:
+        if not console.is_terminal or sum(widths.values()) + BETWEEN * (len(widths) - 1) <= console.width:
+            break
+        left_out.append(name)
+        del widths[name]
+    if left_out:
+        console.note(f"no room for {', '.join(left_out)}; --columns chooses")
+    return [name for name in names if name not in left_out]
