@@ -70,7 +70,7 @@ def document(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0)
 
 def trained(config: str, capsys: pytest.CaptureFixture[str]) -> Path:
     Path("config.yaml").write_text(config, encoding="utf-8")
-    return Path(document(capsys, "train", "config.yaml")["run"]["path"])
+    return Path(document(capsys, "train", "config.yaml", "--no-plots")["run"]["path"])
 
 
 def test_pairs_go_the_whole_way(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,7 @@ def test_text_columns_of_a_table_share_an_encoder(capsys: pytest.CaptureFixture[
 
     write_tiny_encoder(Path("encoder"))
     Path("config.yaml").write_text(TABLE.replace("COLUMNS", COLUMNS), encoding="utf-8")
-    told = document(capsys, "train", "config.yaml")
+    told = document(capsys, "train", "config.yaml", "--no-plots")
     assert [warning["code"] for warning in told["warnings"]].count("AM387") == 1
     [cut] = [warning["message"] for warning in told["warnings"] if warning["code"] == "AM537"]
     assert 'training texts of the column "question" are longer than 6 pieces' in cut
@@ -190,7 +190,7 @@ def test_text_columns_of_a_table_share_an_encoder(capsys: pytest.CaptureFixture[
     core = run.model().get_layer("bert")
     kinds = [type(layer).__name__ for layer in core.layers]
     assert (kinds.count("EncoderEmbeddings"), kinds.count("EncoderBlock"), kinds.count("MeanPooling")) == (1, 2, 2)
-    measured = document(capsys, "eval", "latest")
+    measured = document(capsys, "eval", "latest", "--no-plots")
     assert {"accuracy", "roc_auc"} <= set(measured["metrics"])
     assert json.loads((run.path / "eval/test/importance.json").read_text(encoding="utf-8"))
     Path("encoder").rename("elsewhere")

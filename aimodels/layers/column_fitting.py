@@ -68,5 +68,5 @@ def _date_reader(options: DateColumn, *, missing: Sequence[str]) -> Callable[[St
         dates = dates_of(cells, format=options.format)
         return tf.cast(dates.parts(), tf.int64), dates.is_date, tf.equal(cells, "")
 
-    graph = tf.function(read, input_signature=[tf.TensorSpec([None], tf.string)])
+    graph = tf.function(read, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     return lambda cells: DatesRead(*(part.numpy() for part in graph(tf.constant(cells, dtype=tf.string))))

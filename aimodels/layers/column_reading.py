@@ -19,7 +19,7 @@ Ids = Callable[[pa.Table], npt.NDArray[np.int32]]
 def number_reader(layer: NumberColumns) -> Numbers:
     """A function from a table to the inputs that its numbers become, [N, F]."""
     signature = [tf.TensorSpec([None, len(layer.columns)], tf.float32)]
-    features = tf.function(layer.features_of, input_signature=signature)
+    features = tf.function(layer.features_of, input_signature=signature, autograph=False)
 
     def read(table: pa.Table) -> npt.NDArray[np.float32]:
         matrix = np.empty((table.num_rows, len(layer.columns)), dtype=np.float32)

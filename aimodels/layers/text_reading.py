@@ -43,7 +43,7 @@ def text_reader(column: TextColumn, layer: Words | Wordpieces) -> Callable[["pya
         ids = layer.ids_of(found)
         return ids.flat_values, ids.row_lengths(), layer.num_tokens_of(found)
 
-    graph = tf.function(ids_of, input_signature=[tf.TensorSpec([None], tf.string)])
+    graph = tf.function(ids_of, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
 
     def read(table: "pyarrow.Table") -> ReadTexts:
         cells = raw_strings(table[column.column])

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from pydantic import Field
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from aimodels.layers.words import Words
 
 Layer = TypeVar("Layer")
+# By model, what reads a table for it: a graph for every column that is a text takes a second to make.
+_READERS: "WeakKeyDictionary[keras.Model, dict[str, Callable[[pyarrow.Table], Any]]]" = WeakKeyDictionary()
 
 
 class Options(Section):
@@ -101,7 +104,7 @@ def tables(model: "keras.Model") -> list[Any]:
 def encode(fitted: "keras.Model", rows: Rows) -> Iterator[dict[str, Any]]:
     """What the model gives for these rows, some at a time and in bounded memory: arrays by the keys of its output,
     texts as `preprocessing.words.Encoded`."""
-    readers = _readers(fitted)
+    readers = _READERS.get(fitted) or _READERS.setdefault(fitted, _readers(fitted))
     for table in rows.tables():
         yield {key: read(table) for key, read in readers.items()}
 
@@ -193,7 +196,7 @@ def _text_statistics(
     def count(cells: Any) -> Any:
         return different(texts_of(cells, missing=missing))
 
-    graph = tf.function(count, input_signature=[tf.TensorSpec([None], tf.string)])
+    graph = tf.function(count, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     return TextStatistics(lambda cells: tuple(part.numpy() for part in graph(tf.constant(cells, dtype=tf.string))))
 
 

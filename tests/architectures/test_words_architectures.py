@@ -231,6 +231,7 @@ print(json.dumps({"answers": answers, "modules": [name for name in ("keras", "ai
 """
 
 
+@pytest.mark.slow
 def test_exports_answer_in_plain_tensorflow(tmp_path: Path) -> None:
     models = {
         "lstm": network(lstm, bidirectional=True),

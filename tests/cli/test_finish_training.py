@@ -130,6 +130,15 @@ def test_a_run_without_them_says_nothing_of_them(runs_dir):
     assert "compared" not in summary(run, width=80)
 
 
+@pytest.fixture
+def ctrl_c():
+    """What a program on a terminal does on Ctrl-C; one in the background of a script takes no notice of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_run_that_is_stopped_after_training_can_do_the_rest(runs_dir, number, exit_code):
     run = trained(runs_dir)

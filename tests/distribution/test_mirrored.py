@@ -97,7 +97,8 @@ train: {epochs: 2, batch_size: 32}
 """
 
 
-CONFIGS = {"cnn": IMAGES, "mlp": DENSE, "lstm": TEXTS, "transformer": ATTENTION, "bert": ENCODER, "table": TABLES}
+CONFIGS = {"cnn": IMAGES, "lstm": TEXTS, "bert": ENCODER}
+MORE_CONFIGS = {"mlp": DENSE, "transformer": ATTENTION, "table": TABLES, "frozen": FROZEN}
 
 
 def run_in_process(configs: dict[str, str]) -> Any:
@@ -135,8 +136,10 @@ def test_two_replicas_give_the_numbers_of_one(found: Any, name: str) -> None:
 
 
 @pytest.mark.slow
-def test_two_replicas_give_the_numbers_of_one_on_features_of_a_frozen_encoder() -> None:
-    expect_equal(run_in_process({"frozen": FROZEN})["frozen"])
+def test_two_replicas_give_the_numbers_of_one_on_anything_else() -> None:
+    found = run_in_process(MORE_CONFIGS)
+    for name in MORE_CONFIGS:
+        expect_equal(found[name])
 
 
 @pytest.mark.slow

@@ -214,6 +214,7 @@ def test_plain_tensorflow_asks_a_saved_model_about_raw_text_even_if_it_is_not_ut
     assert told == [f"{[good]} {[labels[0]]}", f"{[broken, empty, good]} {[labels[1], labels[2], labels[0]]}", "[] []"]
 
 
+@pytest.mark.slow
 def test_the_tool_of_tensorflow_runs_a_saved_model_on_text(
     text_model: Path, text_run: RunFolder, tmp_path: Path
 ) -> None:

@@ -206,7 +206,7 @@ def test_heads_without_weights_begin_at_random_and_it_is_said(tmp_path: Path) ->
     assert "mlm/bias" in find_encoder(str(run.encoder)).weights()
 
 
-@pytest.mark.parametrize("family", ["distilbert", "electra"])
+@pytest.mark.parametrize("family", [pytest.param("distilbert", marks=pytest.mark.slow), "electra"])
 def test_every_family_can_be_trained(family: str, tmp_path: Path) -> None:
     run = pretrained(tmp_path, "train.epochs=1", family=family)
     assert find_encoder(str(run.encoder)).shape == find_encoder("tiny").shape
@@ -329,7 +329,9 @@ def test_an_encoder_needs_a_piece_that_hides(tmp_path: Path) -> None:
     assert raised.value.code == "AM567"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, 0], ids=["by a signal", "by the time"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(0, marks=pytest.mark.slow)], ids=["by a signal", "by the time"]
+)
 def test_a_pretraining_that_was_left_ends_as_the_one_that_was_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:

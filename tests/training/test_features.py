@@ -67,7 +67,7 @@ def codes(events: list[Event]) -> set[str]:
     "overrides",
     [
         (),
-        ("model.pooling=cls", "data.validation=0"),
+        pytest.param(("model.pooling=cls", "data.validation=0"), marks=pytest.mark.slow),
         ("model.pooling=max", "train.batch_size={tokens: 200}", "train.class_weights=balanced"),
     ],
 )

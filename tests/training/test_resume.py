@@ -39,7 +39,7 @@ TEXTS = """
 name: text
 seed: 3
 data: {name: imdb, source: sample, limit: 120}
-model: {name: lstm, units: [8], dropout: 0.3, words: {max_length: 40, vocabulary: 300}, embedding: {size: 8}}
+model: {name: lstm, units: [8], dropout: 0.3, words: {max_length: 16, vocabulary: 300}, embedding: {size: 8}}
 train:
   epochs: 2
   batch_size: 16
