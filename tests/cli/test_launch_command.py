@@ -144,3 +144,11 @@ def test_sigterm_ends_the_launch_with_143(root):
     ended = subprocess.run(launcher, env=environment, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 128 + signal.SIGTERM
     assert "SIGTERM stopped the workers" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["train", "pretrain"])
+def test_a_cluster_that_makes_no_sense_is_told_before_tensorflow_is_loaded(program, name):
+    ended = program(name, "my.yaml", TF_CONFIG='{"cluster": {"worker": ["here"]}}')
+    assert ended.returncode == 2
+    assert "error[AM411]" in ended.stderr
+    assert "loading TensorFlow" not in ended.stderr

@@ -1,9 +1,12 @@
 """Several workers that answer together give the answers and the report of one process."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -168,3 +171,35 @@ def test_a_worker_that_does_not_come_is_named(trained_run: RunFolder, tmp_path: 
     )
     assert done.returncode == 1
     assert f"error[AM418]: worker 1 (127.0.0.1:{port + 1}) did not come to the chief" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [0, 1], ids=["the chief", "worker 1"])
+def test_a_worker_that_is_killed_while_it_answers_ends_the_other_and_leaves_no_answers(
+    text_run: RunFolder, tmp_path: Path, killed: int
+) -> None:
+    (tmp_path / "reviews.csv").write_text("\n".join(["text", *[" ".join(WORDS * 50)] * 20_000]))
+    workers = tuple(f"127.0.0.1:{port}" for port in free_ports(2))
+    command = [sys.executable, "-m", "aimodels", "predict", str(text_run.path), "reviews.csv", "-o", "answers.csv"]
+    processes = [
+        subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=os.environ | {"TF_CONFIG": Cluster(workers, index=index, source="the test").tf_config},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index in range(2)
+    ]
+    victim, other = processes[killed], processes[1 - killed]
+    for process in processes:
+        assert process.stderr is not None
+        assert any(line.startswith("device  2 workers") for line in process.stderr)
+    time.sleep(3)  # they have met by now, and have much to do
+    victim.kill()
+    _, said = other.communicate(timeout=SECONDS)
+    victim.communicate()
+    assert (victim.returncode, other.returncode) == (-signal.SIGKILL, 1), said
+    assert f"error[AM421]: worker {killed} ({workers[killed]}) was lost" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["reviews.csv"]
