@@ -111,6 +111,7 @@ def test_every_way_to_train_it_ends_in_answers_and_an_export(
     assert exported["max_abs_diff"] <= (1e-2 if "bfloat16" in changes[-1] else 1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(reviews: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, other = (
         Path(document(capsys, "train", str(reviews), "--no-plots")["run"]["path"], "history.csv") for _ in range(2)

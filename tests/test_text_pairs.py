@@ -132,6 +132,7 @@ def test_pairs_are_exported_for_keras_and_trained_in_folds(capsys: pytest.Captur
     assert folds["ok"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("verified_here")
 def test_numbers_about_texts_go_the_whole_way(capsys: pytest.CaptureFixture[str]) -> None:
     run = trained(NUMBERS, capsys)

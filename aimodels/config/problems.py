@@ -86,6 +86,8 @@ def wrong_value(field: Field, spot: Spot, *, errors: Sequence[ErrorDetails]) -> 
     is_within_mapping = part.spot is not spot and isinstance(spot.written.value, dict)
     line = "" if is_within_mapping else example(field)
     is_out_of_limits = all(error["type"] in OUT_OF_LIMITS for error in errors)
+    if all(error["type"] == "string_pattern_mismatch" for error in errors):
+        return _wrong_form(field, part.spot)
     return Problem(
         code="AM102",
         message=f"`{part.spot.name}` must be {what}, found {found(part.spot.written.value)}",
@@ -93,6 +95,18 @@ def wrong_value(field: Field, spot: Spot, *, errors: Sequence[ErrorDetails]) -> 
         place=part.spot.written.place,
         label=f"expected {what if is_out_of_limits else either([_type_only(fit) for fit in part.fits])}",
         help=_known_plugins(spot.name) or _for_example(line) or field.info.description or "",
+    )
+
+
+def _wrong_form(field: Field, spot: Spot) -> Problem:
+    """A text that a regular expression refuses, which says less to a reader than the description of the key."""
+    return Problem(
+        code="AM102",
+        message=f"`{spot.name}` cannot be {found(spot.written.value)}",
+        path=spot.name,
+        place=spot.written.place,
+        label="not of a form that is known",
+        help=_for_example(example(field)) if field.info.examples else field.info.description or "",
     )
 
 

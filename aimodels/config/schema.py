@@ -210,7 +210,9 @@ class Config(Section, Generic[Data, Model]):
     """One training, as it was asked for. Never changes after loading."""
 
     name: str | None = Field(
-        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name of the runs; otherwise the name of the file."
+        None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Name of the runs, of letters, digits, `.`, `_` and `-`; otherwise the name of the file.",
     )
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of everything random: splits, weights, order, augmentation.")
     # SerializeAsAny: without it a field is saved without the options of its own subclass.

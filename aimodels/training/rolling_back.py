@@ -73,10 +73,11 @@ def _not_finite(loop: "Loop", broken: LossNotFinite, *, rate: float, num_rollbac
     has_kept = loop.run.checkpoint("best").exists()
     kept = "the checkpoints of the last good epoch are kept" if has_kept else "no epoch was finished"
     tried = f", after {num_rollbacks} rollbacks" if num_rollbacks > 1 else ", after a rollback" if num_rollbacks else ""
+    ways = ["train.optimizer.clip.norm=1.0", *([] if num_rollbacks else ["train.on_nan=rollback"])]
     return FailedError(
         f"the loss is not a finite number in epoch {broken.epoch}, at or before step {broken.step}{before}{tried}",
         code="AM401",
         help=f"the learning rate was {rate:.2g}: try train.optimizer.learning_rate={rate / 10:.2g}, "
-        "or train.optimizer.clip.norm=1.0, or train.on_nan=rollback; check the data for extreme values",
+        f"or {', or '.join(ways)}; check the data for extreme values",
         notes=(f"{kept}: {loop.run.checkpoints}",),
     )

@@ -78,6 +78,10 @@ def _choose_steps(work: Work, train: Train, *, steps: Steps, placement: Placemen
     step_seconds = CALL_SECONDS / 10 + work.flops / FLOPS_PER_SECOND[placement.kind] / at_once
     number = min(MOST_STEPS, steps.per_epoch, max(1, round(LONGEST_CALL_SECONDS / step_seconds)))
     reasons["steps_per_execution"] = f"{number}: a step is about {step_seconds * 1e3:.1f} ms"
+    every = train.checkpoint.every_steps
+    if every is not None and every < number:
+        reasons["steps_per_execution"] = f"{every}: the state is kept after so many steps"
+        return every
     return number
 
 

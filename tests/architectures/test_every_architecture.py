@@ -151,7 +151,9 @@ def test_it_learns(case: Case) -> None:
     examples = random_examples(case, count=128)
     targets = targets_of(examples)
     model.compile(
-        optimizer=keras.optimizers.Adam(2e-2), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        optimizer=keras.optimizers.Adam(2e-2),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,  # compiling would take longer than learning
     )
     losses = model.fit(examples, targets, epochs=15, batch_size=32, verbose=0).history["loss"]
     assert losses[-1] < 0.7 * losses[0]

@@ -90,6 +90,7 @@ def test_the_tables_fit_into_80_columns(monkeypatch, config):
     assert [each["replicas"] for each in document["same_batch"]] == [1, 2, 2, 8, 64]
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_tiny_training_is_measured_and_predicted(program, config):
     ended = program("doctor", "--scaling", "my.yaml", "--workers", "1,2", "--no-local", "--json")

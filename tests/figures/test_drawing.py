@@ -54,7 +54,7 @@ def test_the_resolution_is_the_one_asked_for(run, tmp_path):
 
 def test_several_runs_share_a_picture_and_its_numbers(runs_dir, tmp_path):
     runs = [complete_run(runs_dir, seed=seed) for seed in (0, 1)]
-    drawn = draw_figures(runs, DrawRequest(folder=tmp_path))
+    drawn = draw_figures(runs, DrawRequest(folder=tmp_path, dpi=20))
     shown = {"calibration", "history", "per_class", "pr", "roc", "score_hist", "timing"}
     assert {one.kind for one in drawn if one.path} == shown
     assert [one for one in drawn if one.skipped] == [

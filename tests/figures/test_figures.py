@@ -122,7 +122,7 @@ from pathlib import Path
 from aimodels.drawing import DrawRequest, draw_figures
 from aimodels.runs.folder import RunFolder
 for path in sys.argv[2:]:
-    draw_figures([RunFolder(Path(path))], DrawRequest(folder=Path(sys.argv[1])))
+    draw_figures([RunFolder(Path(path))], DrawRequest(folder=Path(sys.argv[1]), dpi=20))
 heavy = [name for name in ("tensorflow", "keras", "matplotlib.pyplot") if name in sys.modules]
 sys.exit(f"loaded {heavy}" if heavy else 0)
 """

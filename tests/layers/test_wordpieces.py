@@ -258,6 +258,7 @@ print(json.dumps({"ids": served.serve(tf.constant(asked))["ids"].numpy().tolist(
 """
 
 
+@pytest.mark.slow
 def test_every_saved_form_reads_the_same(tmp_path: Path) -> None:
     import keras
     import tensorflow as tf

@@ -288,7 +288,7 @@ print(json.dumps(keras.saving.load_model(sys.argv[1])(tf.constant(json.loads(sys
 
 
 # In these languages of a machine, ICU makes other letters small.
-@pytest.mark.parametrize("language", ["tr_TR.UTF-8", "lt_LT.UTF-8"])
+@pytest.mark.parametrize("language", ["tr_TR.UTF-8", pytest.param("lt_LT.UTF-8", marks=pytest.mark.slow)])
 def test_the_saved_layer_reads_the_same_in_another_process_and_language(
     language: str, tmp_path: Path, root: Path
 ) -> None:
@@ -317,6 +317,7 @@ print(json.dumps([loaded, *by_session]))
 """
 
 
+@pytest.mark.slow
 def test_plain_tensorflow_reads_an_export_by_both_its_loaders(tmp_path: Path) -> None:
     import keras
     import tensorflow as tf

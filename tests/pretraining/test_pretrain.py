@@ -177,6 +177,7 @@ def test_the_command_shows_what_it_came_to(tmp_path: Path, capsys: pytest.Captur
     assert "pre-training suit the data" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_encoder(tmp_path: Path) -> None:
     changes = ("train.epochs=1", "pretrain.whole_words=true")
     runs = [pretrained(tmp_path, *changes) for _ in range(2)]

@@ -246,6 +246,7 @@ def test_other_code_has_other_features(tmp_path: Path, monkeypatch: pytest.Monke
     assert feature_cache.key_of(encoder) != here
 
 
+@pytest.mark.slow
 def test_other_weights_and_other_texts_have_other_features(tmp_path: Path) -> None:
     from aimodels.training.feature_cache import key_of
     from aimodels.training.features import parts_of
@@ -307,6 +308,7 @@ def test_ctrl_c_while_features_are_computed_saves_what_there_is(tmp_path: Path) 
     assert RunFolder.open(run.path).model().output_shape == (None, 1)
 
 
+@pytest.mark.slow
 def test_numbers_are_learned_on_features_as_well(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     rows = [f"{' '.join(random.choice(['good', 'bad', 'film', 'plot'], 5))},{random.normal():.3f}" for _ in range(40)]
@@ -317,6 +319,7 @@ def test_numbers_are_learned_on_features_as_well(tmp_path: Path) -> None:
         assert histories[0][name] == pytest.approx(values, abs=1e-5), name
 
 
+@pytest.mark.slow
 def test_half_precision_computes_the_same_features(tmp_path: Path, own_cache: Path) -> None:
     trained(tmp_path, "train.epochs=1")
     kept = {path.name: path.read_bytes() for path in own_cache.iterdir()}

@@ -76,7 +76,7 @@ def test_the_best_checkpoint_needs_nothing_of_ours(trained_run: RunFolder) -> No
     assert not model.compiled
 
 
-@pytest.mark.parametrize("xla", ["true", "false"])
+@pytest.mark.parametrize("xla", [pytest.param("true", marks=pytest.mark.slow), "false"])
 def test_the_same_seed_gives_the_same_history_and_weights(xla: str, tmp_path: Path) -> None:
     one, other = trained(tmp_path, f"train.xla={xla}"), trained(tmp_path, f"train.xla={xla}")
     assert one.path != other.path
