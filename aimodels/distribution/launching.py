@@ -157,10 +157,14 @@ class _Workers:
 
     def start(self, environments: Sequence[Mapping[str, str]]) -> None:
         """Start a worker for each environment."""
-        # A fork with threads around is asking for trouble: the processes first.
-        for environment in environments:
-            if not self._signals:  # those that were started have got it
+        # A fork with threads around is asking for trouble: the processes first. A signal waits until all of them are
+        # known, and reaches all of them.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING_SIGNALS)
+        try:
+            for environment in environments:
                 self._start(environment)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for index in range(len(self._processes)):
             threading.Thread(target=self._await, args=(index,), name=f"end of worker {index}", daemon=True).start()
             if index:
@@ -266,10 +270,12 @@ def _exit_code(returncode: int) -> int:
 
 
 def _ending_with_parent() -> Callable[[], None]:
-    """What a new process does first: ask for SIGTERM should this one be killed, so that nothing trains on unseen."""
+    """What a new process does first: ask for SIGTERM should this one be killed, so that nothing trains on unseen, and
+    take the signals that this one does not take while it starts processes."""
     prctl = ctypes.CDLL(None).prctl
 
     def ask() -> None:
         prctl(SET_DEATH_SIGNAL, int(signal.SIGTERM))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING_SIGNALS)
 
     return ask

@@ -17,7 +17,7 @@ from aimodels.runs.folder import PRETRAINING, RunFolder
 from aimodels.runs.place import RunPlace
 from aimodels.training.checkpointing import Start
 from aimodels.training.ending import Ending, kept
-from aimodels.training.recording import begin, facts_of, started
+from aimodels.training.recording import begin, facts_of, started, write_what_it_takes
 from aimodels.training.resuming import go_on_in, goes_on_in, resumed_event
 
 NUM_SAMPLES = 25
@@ -36,7 +36,9 @@ def recording(
     with kept(
         run,
         begin=lambda: (
-            _go_on(run, loaded, where=where, start=start) if resumed else _begin(run, loaded, prepared, where=where)
+            _go_on(run, loaded, prepared, where=where, start=start)
+            if resumed
+            else _begin(run, loaded, prepared, where=where)
         ),
         started=lambda: started(run, prepared, reading=in_words(facts)),
         resumed=resumed,
@@ -44,9 +46,13 @@ def recording(
         yield ending
 
 
-def _go_on(run: RunFolder, loaded: Loaded, *, where: RunPlace, start: Start) -> None:
+def _go_on(run: RunFolder, loaded: Loaded, prepared: PreparedPretraining, *, where: RunPlace, start: Start) -> None:
     put_back(run)
     go_on_in(run, loaded, where=where, start=start)
+    if start.state is None:
+        # It may have been killed before all of this was written.
+        write_what_it_takes(run, prepared)
+        write_json(run.plot_data / "samples.json", _samples(prepared))
 
 
 def _begin(run: RunFolder, loaded: Loaded, prepared: PreparedPretraining, *, where: RunPlace) -> None:

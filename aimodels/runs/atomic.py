@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +23,13 @@ NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name in the folder of `path`, with its suffix; moved to `path` when the block ends well.
 
-    Keras looks at the suffix of what it saves, so the temporary name keeps it: `.last.4711.tmp.keras`.
+    Keras looks at the suffix of what it saves, so the temporary name keeps it: `.last.4711.tmp.keras`. Its number is
+    that of the thread, since two may write the same file.
 
     Raises:
         MachineError: the disk is full or the folder cannot be written.
     """
-    partial = path.with_name(f".{path.stem}.{os.getpid()}{TEMPORARY}{path.suffix}")
+    partial = path.with_name(f".{path.stem}.{threading.get_native_id()}{TEMPORARY}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Inside, because tidying up can fail too, where a part of the path is a file.

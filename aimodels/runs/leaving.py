@@ -85,10 +85,12 @@ def _leave_now(run: RunFolder | None) -> None:
     """End the process, without what is still being done."""
     reason = f"interrupted by SIGTERM; what was being done did not end within {SECONDS_TO_LEAVE:g} s"
     said = reason
-    if run is not None and run.run_file.exists():
-        with suppress(UserError):
-            run.update(status="interrupted", ended=now(), reason=reason, signal_number=int(signal.SIGTERM))
-        said = f"{reason}: the last state that was kept is gone on with, by --resume"
-    sys.stderr.write(f"{said}\n")
-    sys.stderr.flush()
-    os._exit(128 + signal.SIGTERM)
+    try:
+        if run is not None and run.run_file.exists():
+            said = f"{reason}: the last state that was kept is gone on with, by --resume"
+            with suppress(UserError):
+                run.update(status="interrupted", ended=now(), reason=reason, signal_number=int(signal.SIGTERM))
+        sys.stderr.write(f"{said}\n")
+        sys.stderr.flush()
+    finally:  # whatever cannot be written
+        os._exit(128 + signal.SIGTERM)

@@ -10,16 +10,19 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from aimodels.errors import FailedError
+from aimodels.errors import FailedError, UserError
 from aimodels.events import warn
 from aimodels.runs.atomic import cannot_write
 from aimodels.runs.folder import RunFolder, now
 from aimodels.runs.status import status
 
+# Whoever only looks holds a lock for a moment.
+LOOKING_SECONDS = 1.0
 HELD = (errno.EACCES, errno.EAGAIN)
 # Of a file system without such locks.
 UNKNOWN = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -57,17 +60,35 @@ def expect_free(run: RunFolder) -> None:
     except OSError:  # there is none, or it cannot be written, which is told when the lock is taken
         return
     try:
-        _expect_free(descriptor, run=run)
+        # Shared, so that several workers may look at once.
+        _expect_free(descriptor, run=run, kind=fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
 
+def remove_what_never_began(run: RunFolder) -> None:
+    """Remove the folder of a run that was killed before it was one: it has a lock that nobody holds, and no
+    `run.json`."""
+    if run.lock_file.exists() and not run.run_file.exists():
+        with suppress(UserError):
+            expect_free(run)
+            run.discard()
+
+
 def _taken(run: RunFolder) -> int:
     """The open file, locked and with our name in it."""
+    ends_at = time.monotonic() + LOOKING_SECONDS
     while True:
         descriptor = os.open(run.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            before = _expect_free(descriptor, run=run)
+            try:
+                before = _expect_free(descriptor, run=run)
+            except FailedError:
+                if time.monotonic() >= ends_at:
+                    raise
+                os.close(descriptor)
+                time.sleep(LOOKING_SECONDS / 20)
+                continue
             if not _is_still_there(descriptor, run=run):
                 os.close(descriptor)
                 continue
@@ -86,11 +107,11 @@ def _taken(run: RunFolder) -> int:
         return descriptor
 
 
-def _expect_free(descriptor: int, *, run: RunFolder) -> Mapping[str, Any]:
+def _expect_free(descriptor: int, *, run: RunFolder, kind: int = fcntl.LOCK_EX) -> Mapping[str, Any]:
     """Lock the file; what it says, empty where it says nothing."""
     reaches = True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in HELD:
             raise _held(run, _said(descriptor)) from error

@@ -133,6 +133,7 @@ class StateKeeper(keras.callbacks.Callback):
     def end_epoch(self, progress: Progress) -> None:
         """An epoch is over: keep the state if it is time, if the epoch is the best, or the last."""
         self.progress, self.position, self.measured = progress, Position(progress.epochs_done), {}
+        self.epoch_seconds_before, self._goes_on = 0.0, None
         every = self._options.every_epochs
         is_last = bool(progress.stop_reason) or progress.epochs_done >= self._kept.config.train.epochs
         # The best checkpoint is never of an epoch that a resumed training does not know of.

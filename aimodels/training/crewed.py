@@ -6,8 +6,9 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,14 +18,16 @@ from aimodels.distribution.cluster import Cluster
 from aimodels.distribution.crew import Crew, worker_lost
 from aimodels.distribution.meeting import meet
 from aimodels.distribution.precision import hardware
+from aimodels.errors import FailedError, UserError
 from aimodels.runs.atomic import cannot_write
 from aimodels.runs.environment import package_versions
 from aimodels.runs.folder import RunFolder, now
-from aimodels.runs.lock import locked
+from aimodels.runs.lock import locked, remove_what_never_began
 from aimodels.runs.place import RunPlace
 
 # As a process that failed. Nothing interrupts an operation that all take part in, so it cannot be waited for.
 FAILED = 1
+OWN_WORDS_SECONDS = 5.0
 
 
 class WorkerRun(RunFolder):
@@ -63,6 +66,7 @@ def met(cluster: Cluster | None, loaded: Loaded, dataset: Dataset) -> Iterator[C
         "hardware": hardware(config.train.precision),
     }
     with meet(cluster, facts) as crew:
+        crew.watch(lambda index: _leave_soon(crew, index))
         yield crew
 
 
@@ -74,6 +78,8 @@ def run_of(crew: Crew | None, loaded: Loaded, where: RunPlace) -> Iterator[RunFo
         UserError: the folder cannot be made, or another process trains the run.
     """
     if crew is None or crew.cluster.is_chief:
+        if where.resumed is None and where.exactly is not None:
+            remove_what_never_began(RunFolder(where.exactly))
         run = where.resumed or RunFolder.create(where.runs_dir, stem=loaded.name, exactly=where.exactly)
         with locked(run):
             if crew is not None:
@@ -98,14 +104,31 @@ def run_of(crew: Crew | None, loaded: Loaded, where: RunPlace) -> Iterator[RunFo
     yield run
 
 
-def _leave(crew: Crew, index: int, *, run: RunFolder) -> None:
+def _leave_soon(crew: Crew, index: int) -> None:
+    """End this process where it has not ended by itself: what the lost worker could not do, such as build the model,
+    this one may be about to tell in its own words."""
+    time.sleep(OWN_WORDS_SECONDS)
+    _leave(crew, index)
+
+
+def _leave(crew: Crew, index: int, *, run: RunFolder | None = None) -> None:
     """End this process: a worker is lost, and the operation that all take part in would wait for it for ever."""
     error = worker_lost(crew.cluster, index)
+    try:
+        if run is not None:
+            _write_down(error, run=run)
+        sys.stderr.write(f"error[{error.code}]: {error.message}\n  = help: {error.help}\n")
+        sys.stderr.flush()
+    finally:  # whatever cannot be written
+        os._exit(FAILED)
+
+
+def _write_down(error: FailedError, *, run: RunFolder) -> None:
     if run.worker is not None:
         shutil.rmtree(run.path.parent, ignore_errors=True)
-    elif run.run_file.exists():
+    elif not run.run_file.exists():
+        run.discard()
+    else:
         told = {"code": error.code, "message": error.message}
-        run.update(status="failed", ended=now(), error=told, reason=error.message)
-    sys.stderr.write(f"error[{error.code}]: {error.message}\n  = help: {error.help}\n")
-    sys.stderr.flush()
-    os._exit(FAILED)
+        with suppress(UserError):
+            run.update(status="failed", ended=now(), error=told, reason=error.message)

@@ -124,7 +124,9 @@ def fit(
         if start.state is None:
             prepare_to_go_back(loop)
         try:
-            batches = feed(watcher.look) if feed else prepared.batches
+            # Several workers leave together, which they agree on in the first step.
+            between = watcher.look if start.crew is None else watcher.beat
+            batches = feed(between) if feed else prepared.batches
             _train(loop, batches, ending=ending)
         except StopTraining as stop:
             signals.left()
@@ -139,17 +141,28 @@ def fit(
             ending.stop(signals.as_stop(), fraction=0.0)
         keeper.wait()
         prepared.save_last(run, epoch=keeper.progress.epochs_done)
+        _wait_for_chief(start.crew)
     ending.is_complete = not ending.reason
     reason = ending.reason or keeper.progress.stop_reason
     if reason:
         emit(StoppedEarly(epoch=keeper.progress.epochs_done, reason=reason))
 
 
+def _wait_for_chief(crew: Crew | None) -> None:
+    """Nobody leaves before the chief has written what is to be kept: where one ends, schedulers end the others."""
+    if crew is None:
+        return
+    if crew.cluster.is_chief:
+        crew.tell(b"written")
+    else:
+        crew.hear()
+
+
 def _train(loop: Loop, batches: EpochBatches, *, ending: Ending) -> None:
     train, keeper = loop.prepared.config.train, loop.keeper
     if keeper.progress.epochs_done:
         ending.progress = keeper.progress
-    loop.prepared.rate.reduction.assign(keeper.progress.share_of_rate(train))
+    loop.prepared.rate.reduction.assign(keeper.progress.share_of_rate)
     while keeper.progress.epochs_done < train.epochs and not keeper.progress.stop_reason:
         try:
             ending.progress = one_epoch(loop, batches)
@@ -179,7 +192,7 @@ def end_epoch(
     epoch = progress.epochs_done
     metrics["learning_rate"] = prepared.last_rate
     after = after_epoch(progress, metrics, train=prepared.config.train)
-    prepared.rate.reduction.assign(after.share_of_rate(prepared.config.train))
+    prepared.rate.reduction.assign(after.share_of_rate)
     if after.best.improved_at == after.epochs_done:
         prepared.save_best(run, epoch=epoch + 1)
     run.add_epoch(metrics, epoch=epoch + 1)

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass, replace
 
-from aimodels.config.checkpointing import Rollback
 from aimodels.config.optimizers import Plateau
 from aimodels.config.schema import Train
 from aimodels.data.dataset import Dataset, TableInput
@@ -45,7 +44,8 @@ class Watch:
 class Progress:
     """The state of a training between two epochs; everything a resumed run needs besides the weights.
 
-    `reduction` is what plateaus have left of the learning rate; `rollbacks` is how often the loss was not finite.
+    `reduction` is what plateaus have left of the learning rate, `rollback_share` what rollbacks have; `rollbacks` is
+    how often the loss was not finite.
     """
 
     epochs_done: int
@@ -55,11 +55,12 @@ class Progress:
     reduction: float = 1.0
     stop_reason: str = ""
     rollbacks: int = 0
+    rollback_share: float = 1.0
 
-    def share_of_rate(self, train: Train) -> float:
+    @property
+    def share_of_rate(self) -> float:
         """What plateaus and rollbacks have left of the learning rate."""
-        on_nan = train.on_nan
-        return self.reduction * (on_nan.factor**self.rollbacks if isinstance(on_nan, Rollback) else 1.0)
+        return self.reduction * self.rollback_share
 
 
 def begin(train: Train, dataset: Dataset) -> Progress:
@@ -126,4 +127,12 @@ def after_epoch(progress: Progress, metrics: dict[str, float], *, train: Train) 
     reason = ""
     if stopping and train.early_stopping and stopping.since >= train.early_stopping.patience:
         reason = f"{stopping.metric} did not improve for {counted(stopping.since, 'epoch')}"
-    return Progress(epoch, best, stopping, plateau, reduction, reason, progress.rollbacks)
+    return replace(
+        progress,
+        epochs_done=epoch,
+        best=best,
+        stopping=stopping,
+        plateau=plateau,
+        reduction=reduction,
+        stop_reason=reason,
+    )

@@ -97,7 +97,7 @@ def recording(
     with kept(
         run,
         begin=lambda: (
-            go_on_in(run, loaded, where=where, start=start, num_replicas=prepared.placement.num_replicas)
+            _go_on(run, loaded, prepared, where=where, start=start)
             if resumed
             else _begin(run, loaded, prepared, where=where)
         ),
@@ -118,10 +118,23 @@ def _begin(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPl
     run.become_latest(where.runs_dir)
 
 
+def _go_on(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPlace, start: Start) -> None:
+    go_on_in(run, loaded, where=where, start=start, num_replicas=prepared.placement.num_replicas)
+    if start.state is None:
+        # It may have been killed before all of this was written.
+        write_what_it_takes(run, prepared)
+        _keep_samples(run, prepared)
+
+
 def begin(run: RunFolder, loaded: Loaded, prepared: Recorded, *, facts: dict[str, Any]) -> None:
     """Write what was asked for, these facts, where it runs and what it takes."""
     run.start(loaded.config, stem=loaded.name, source=loaded.source, facts=facts)
     move_log(run.tensorflow_log)
+    write_what_it_takes(run, prepared)
+
+
+def write_what_it_takes(run: RunFolder, prepared: Recorded) -> None:
+    """Write where it runs and what it takes."""
     write_json(run.environment_file, environment())
     write_json(run.signature_file, signature_of(prepared.dataset))
 

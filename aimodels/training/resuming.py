@@ -75,10 +75,10 @@ def start_of(run: RunFolder, prepared: GoesOn, *, where: RunPlace, crew: Crew | 
 
 
 def _expect_same_data(run: RunFolder, prepared: GoesOn) -> None:
-    was, now = run.facts().get("data_fingerprint"), prepared.dataset.provenance.fingerprint
-    if was != now:
+    was, found = run.facts().get("data_fingerprint"), prepared.dataset.provenance.fingerprint
+    if was != found:
         raise UsageError(
-            f"the data is not what {run.name} began with: its fingerprint was {was} and is {now}",
+            f"the data is not what {run.name} began with: its fingerprint was {was} and is {found}",
             code="AM405",
             help="put the data back as it was, or train anew, without --resume",
         )
@@ -98,9 +98,11 @@ def _expect_same_encoder(run: RunFolder, config: Config) -> None:
 
 def _warn_of_versions(run: RunFolder) -> None:
     before = document_in(run.environment_file).get("packages") or {} if run.environment_file.exists() else {}
-    now = package_versions()
+    packages = package_versions()
     changed = [
-        f"{name} {before[name]} -> {now[name]}" for name in COMPUTING if before.get(name) not in (None, now[name])
+        f"{name} {before[name]} -> {packages[name]}"
+        for name in COMPUTING
+        if before.get(name) not in (None, packages[name])
     ]
     if changed:
         warn(

@@ -43,8 +43,9 @@ def go_back(loop: "Loop", broken: LossNotFinite) -> None:
         if loop.crew is not None:
             loop.crew.close()  # all workers end with this error: none is lost to another
         raise _not_finite(loop, broken, rate=rate, num_rollbacks=number - 1)
-    progress = replace(state.progress, rollbacks=number)
-    prepared.rate.reduction.assign(progress.share_of_rate(prepared.config.train))
+    share = keeper.progress.rollback_share * on_nan.factor
+    progress = replace(state.progress, rollbacks=number, rollback_share=share)
+    prepared.rate.reduction.assign(progress.share_of_rate)
     if run.worker is None:
         # What happened is not undone; what was learned is.
         cut_to({name: size for name, size in state.sizes.items() if name != run.events_file.name}, run=run)

@@ -7,7 +7,7 @@ examples and their augmentation are functions of the epoch and the step.
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import keras
@@ -156,11 +156,3 @@ def _of_another(group: str, *, num_stored: int, num_here: int) -> FailedError:
 def _name(group: str, number: int) -> str:
     # The names that Keras gives count the layers of a process.
     return f"{group}/{number:05d}"
-
-
-def without_reason(progress: Progress, *, patience: int | None) -> Progress:
-    """The progress as it is with this patience: what stopped for the lack of more goes on."""
-    stopping = progress.stopping
-    if progress.stop_reason and stopping and (patience is None or stopping.since < patience):
-        return replace(progress, stop_reason="")
-    return progress

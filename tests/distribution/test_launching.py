@@ -97,6 +97,20 @@ def test_one_that_dies_stops_all(launched):
     assert end.signal_number == 0
 
 
+def test_a_signal_that_comes_while_they_are_started_reaches_all(launched, monkeypatch):
+    started = launching.subprocess.Popen
+
+    def start(*arguments, **options):
+        process = started(*arguments, **options)
+        signal.raise_signal(signal.SIGTERM)
+        return process
+
+    monkeypatch.setattr(launching.subprocess, "Popen", start)
+    end, _ = launched(f"time.sleep(60)\n{WAITS}", workers=2)
+    assert [worker.exit_code for worker in end.workers] == [143, 143]
+    assert end.signal_number == signal.SIGTERM
+
+
 def test_one_that_does_not_stop_is_killed(launched):
     end, _ = launched(f"{STUBBORN}if index == 0: time.sleep(0.3); sys.exit(1)\n{WAITS}")
     assert end.workers == (own(0, 1), stopped(1, 137))

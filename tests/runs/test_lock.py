@@ -1,18 +1,20 @@
 """A run is trained by one process at a time, and one that died holds nothing."""
 
+import fcntl
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 from written_runs import written_run
 
 from aimodels.errors import FailedError
 from aimodels.events import Warned, listening
-from aimodels.runs.folder import now
-from aimodels.runs.lock import expect_free, locked
+from aimodels.runs.folder import RunFolder, now
+from aimodels.runs.lock import expect_free, locked, remove_what_never_began
 
 ELSEWHERE = {"pid": 1, "host": "elsewhere", "since": "2026-01-01T00:00:00Z"}
 HOLDING = """
@@ -83,3 +85,33 @@ def test_a_folder_that_is_given_up_takes_its_lock_with_it(runs_dir):
     with locked(run):
         run.discard()
     assert not run.path.exists()
+
+
+def test_those_who_look_do_not_refuse_each_other_nor_whoever_takes_it(runs_dir):
+    run = written_run(runs_dir)
+    run.lock_file.touch()
+    looking = os.open(run.lock_file, os.O_RDWR)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    expect_free(run)
+    threading.Timer(0.2, os.close, (looking,)).start()
+    with locked(run):
+        assert json.loads(run.lock_file.read_text())["pid"] == os.getpid()
+
+
+def test_what_was_killed_before_it_was_a_run_makes_room(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    with locked(run):
+        remove_what_never_began(run)
+        assert run.path.exists()
+    run.lock_file.touch()
+    remove_what_never_began(run)
+    assert not run.path.exists()
+
+
+def test_what_is_a_run_or_no_folder_of_ours_stays(runs_dir, tmp_path):
+    run, other = written_run(runs_dir), RunFolder(tmp_path)
+    run.lock_file.touch()
+    for each in (run, other):
+        remove_what_never_began(each)
+        assert each.path.exists()

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -291,6 +293,8 @@ def test_what_goes_back_too_often_fails(tmp_path: Path) -> None:
     state = read_state(path)
     assert state is not None
     assert (state.position, state.progress.rollbacks) == ((0, 0), 2)
+    # Nor the rate, whatever the config says by then.
+    assert state.progress.share_of_rate == 0.25
 
 
 def test_a_signal_while_the_run_ends_leaves_it_to_be_finished(
@@ -348,6 +352,41 @@ def test_a_run_that_was_killed_ends_as_the_one_that_was_not(killed: RunFolder, w
         run = resumed(killed)
     assert [event.code for event in heard if isinstance(event, Warned)] == ["AM408"]
     expect_equal(run, wholes["image"])
+
+
+def test_a_run_that_was_killed_before_all_was_written_has_it_when_it_goes_on(
+    wholes: dict[str, RunFolder], tmp_path: Path
+) -> None:
+    run = RunFolder(shutil.copytree(wholes["image"].path, tmp_path / "runs" / "image-001"))
+    known = [run.signature_file, run.environment_file, run.plot_data / "samples.json"]
+    for path in [*known, *states(run), run.history_file, run.timing_file, run.events_file]:
+        path.unlink()
+    run.update(status="running", pid=2**22 + 1, epochs_done=0)
+    run = resumed(run)
+    assert all(path.exists() for path in known)
+    expect_equal(run, wholes["image"])
+
+
+def test_the_seconds_of_an_epoch_that_goes_on_are_its_own(wholes: dict[str, RunFolder], tmp_path: Path) -> None:
+    from aimodels.training.checkpointing import Start, StateKeeper
+    from aimodels.training.schedules import Steps
+    from aimodels.training.state import Position
+    from aimodels.training.state_files import newest_state
+
+    state = newest_state(wholes["image"])
+    assert state is not None
+    options = ("train.epochs=9", "train.checkpoint.every_epochs=50")
+    kept: Any = SimpleNamespace(
+        config=loaded(tmp_path, "image", *options).config,
+        steps=Steps(per_epoch=7, epochs=9),
+        model=SimpleNamespace(agreed=lambda **wishes: [False]),
+    )
+    progress = replace(state.progress, best=replace(state.progress.best, improved_at=1))
+    begun = Start(progress, replace(state, position=Position(2, 4), epoch_seconds=5.0))
+    keeper = StateKeeper(RunFolder(tmp_path), kept, start=begun)
+    assert keeper.epoch_seconds_before == 5.0
+    keeper.end_epoch(replace(progress, epochs_done=3))
+    assert keeper.epoch_seconds_before == 0.0
 
 
 def test_a_step_that_does_not_end_in_time_is_not_waited_for(
