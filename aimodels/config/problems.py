@@ -100,14 +100,10 @@ def wrong_value(field: Field, spot: Spot, *, errors: Sequence[ErrorDetails]) -> 
 
 def _wrong_form(field: Field, spot: Spot) -> Problem:
     """A text that a regular expression refuses, which says less to a reader than the description of the key."""
-    return Problem(
-        code="AM102",
-        message=f"`{spot.name}` cannot be {found(spot.written.value)}",
-        path=spot.name,
-        place=spot.written.place,
-        label="not of a form that is known",
-        help=_for_example(example(field)) if field.info.examples else field.info.description or "",
-    )
+    message = f"`{spot.name}` cannot be {found(spot.written.value)}"
+    help = _for_example(example(field)) if field.info.examples else field.info.description or ""
+    place, label = spot.written.place, "not of a form that is known"
+    return Problem(code="AM102", message=message, path=spot.name, place=place, label=label, help=help)
 
 
 def _type_only(fit: str) -> str:
