@@ -6,10 +6,11 @@ from typing import Any
 
 from aimodels.cli.fold_lines import mean_and_deviation
 from aimodels.cli.formatting import metric, seconds
-from aimodels.cli.summary import how_to_name, run_document
+from aimodels.cli.summary import run_document
 from aimodels.errors import FailedError
 from aimodels.runs.folder import CROSS_VALIDATION, RunFolder
 from aimodels.runs.listing import record
+from aimodels.runs.place import how_to_name
 from aimodels.runs.reading import document_in
 from aimodels.runs.status import status
 

@@ -12,7 +12,7 @@ from aimodels.cli.tables import table
 from aimodels.config.loading import Loaded
 from aimodels.config.schema import Train
 from aimodels.distribution.larger_batches import larger_batch
-from aimodels.distribution.scaling import Measured, Prediction, predict, predict_here
+from aimodels.distribution.scaling import ROUND_SECONDS, Measured, Prediction, predict, predict_here
 from aimodels.errors import UsageError
 from aimodels.events import phase
 
@@ -194,7 +194,8 @@ def _lines(measured: Measured, *, asked: Wanted) -> list[str]:
         f"{_time(measured.overhead_seconds)} of it however few there are",
         f"input       {per_second:,.0f} examples/s, {size(per_second * measured.input_bytes_per_example)}/s",
         f"gradients   {size(gradients.dense_bytes)} in {gradients.num_dense} arrays{rows}",
-        f"network     {asked.network}, {_time(measured.round_seconds)} for each round of a ring",
+        f"network     {asked.network}, {_time(measured.round_seconds)} for each round of a ring "
+        f"({'assumed' if measured.round_seconds == ROUND_SECONDS else 'measured here'})",
     ]
     if together is not None:
         lines.append(f"all-reduce  {_time(together.sum_seconds)} between {together.num_replicas} replicas here")

@@ -1,7 +1,6 @@
 """What a run came to: the document for machines and the summary for people, both from its folder alone."""
 
 import os
-import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from aimodels.distribution.cluster import LAUNCHED
 from aimodels.runs.comparing import compare
 from aimodels.runs.folder import FINISHED, RunFolder
 from aimodels.runs.listing import Record, all_runs, bigger_is_better, record, value_of
+from aimodels.runs.place import how_to_name
 from aimodels.runs.resuming import resume_command
 
 KEYS_SHOWN = 3
@@ -104,8 +104,11 @@ def summary(run: RunFolder, *, width: int) -> str:
         lines += _wrapped(f"  against   {against}", width=width)
     if best.exists():
         name = "latest" if how_to_name(run) == run.name and _is_latest(run) else how_to_name(run)
-        lines += ["", f"  next      {f'aimodels eval {name}':<26}  score it on the test split"]
-        lines += [f"            {f'aimodels export {name}':<26}  write a SavedModel for serving"]
+        resume = {resume_command(run, name=how_to_name(run)): "go on with it"} if found.is_unfinished else {}
+        measure = {f"aimodels eval {name}": "score it on the test split"}
+        export = {f"aimodels export {name}": "write a SavedModel for serving"}
+        following = [f"{command:<26}  {what}" for command, what in (resume | measure | export).items()]
+        lines += ["", f"  next      {following[0]}", *(f"            {line}" for line in following[1:])]
     return "\n".join(lines)
 
 
@@ -224,12 +227,6 @@ def _short(value: Any) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(map(str, value)) + "]"
     return str(value)
-
-
-def how_to_name(run: RunFolder) -> str:
-    """What a command needs to find the run from here: its name, or its path where it is not in `runs/`."""
-    is_usual = run.path.parent.resolve() == Path("runs").resolve()
-    return run.name if is_usual else shlex.quote(str(run.path))
 
 
 def how_to_go_on(run: RunFolder, *, what: str = "go on") -> str:

@@ -203,7 +203,12 @@ def _of_kubernetes(environment: Mapping[str, str]) -> Cluster | None:
         help = "a Job with `completionMode: Indexed` sets it; elsewhere set it to the number of the worker, from 0"
         raise _misfit(f"JOB_COMPLETION_INDEX {given}", help=help)
     workers = [part.strip() for part in listed.split(",")] if listed else _numbered(name, environment)
-    return _checked(workers, index=int(index), source=KUBERNETES, environment=environment)
+    if int(index) >= len(workers):
+        help = f"they count from 0; are the `completions` of the Job {int(index) + 1} or more?"
+        message = f"JOB_COMPLETION_INDEX says that this is worker {index}, and there are {len(workers)} workers"
+        raise _error("AM414", message, help=help)
+    source = "AIMODELS_WORKERS" if listed else "AIMODELS_WORKERS_NAME"
+    return _checked(workers, index=int(index), source=source, environment=environment)
 
 
 def _numbered(name: str, environment: Mapping[str, str]) -> list[str]:

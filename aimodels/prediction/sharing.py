@@ -13,7 +13,7 @@ import numpy.typing as npt
 from aimodels.distribution.cluster import Cluster
 from aimodels.distribution.crew import Crew
 from aimodels.distribution.meeting import meet
-from aimodels.errors import FailedError
+from aimodels.errors import FailedError, UserError
 
 Positions = npt.NDArray[np.int64]
 
@@ -185,10 +185,19 @@ def together(cluster: Cluster | None, facts: Mapping[str, Any]) -> Iterator[Shar
         try:
             yield share
             share.finish()
-        except FailedError as error:
-            if error.code != LOST or crew.lost is None:
-                raise
-            raise _lost(crew, crew.lost) from error
+        except UserError as error:
+            if error.code == LOST and crew.lost is not None:
+                raise _lost(crew, crew.lost) from error
+            crew.close()  # it says itself what is wrong: none is lost to another
+            raise _ended() if error.code == LOST else error from error.__cause__
+
+
+def _ended() -> FailedError:
+    return FailedError(
+        "another worker has ended before all was answered, with an error of its own",
+        code=LOST,
+        help="its output says which; mend that, and start all workers again",
+    )
 
 
 def _lost(crew: Crew, index: int) -> FailedError:

@@ -19,6 +19,7 @@ from aimodels.errors import FailedError, UserError
 from aimodels.events import warn
 from aimodels.runs.atomic import cannot_write
 from aimodels.runs.folder import RunFolder, now
+from aimodels.runs.place import how_to_name
 from aimodels.runs.status import status
 
 # Whoever only looks holds a lock for a moment.
@@ -149,5 +150,5 @@ def _held(run: RunFolder, holder: Mapping[str, Any]) -> FailedError:
     return FailedError(
         f"{run.name} is being trained by {_told(holder)}{since}",
         code="AM509",
-        help=f"wait, or stop it with Ctrl-C or SIGTERM: its state is saved; see aimodels runs show {run.name}",
+        help=f"wait, or stop it with Ctrl-C or SIGTERM: its state is saved; see aimodels runs show {how_to_name(run)}",
     )

@@ -13,6 +13,7 @@ from aimodels.runs.atomic import TEMPORARY, flush, write_text
 from aimodels.runs.comparing import flat
 from aimodels.runs.folder import CROSS_VALIDATION, PRETRAINING, RunFolder
 from aimodels.runs.listing import all_runs
+from aimodels.runs.place import how_to_name
 from aimodels.runs.status import is_unfinished
 
 # Whatever they are, the steps that were done would have been the same.
@@ -64,7 +65,7 @@ def expect_kind(run: RunFolder, *, kind: str | None) -> None:
         raise UsageError(
             f"{run.name} is {what}, which another command goes on with",
             code="AM529",
-            help=resume_command(run, name=run.name),
+            help=resume_command(run, name=how_to_name(run)),
         )
 
 
@@ -106,8 +107,8 @@ def expect_same(asked: Config, run: RunFolder, *, is_inferred: bool) -> None:
         raise UsageError(
             f"the config is not the one that {run.name} began with: {_counted(found)}",
             code="AM505",
-            help=f"go on as it began: {resume_command(run, name=run.name)}; or leave --resume out for a new run. "
-            f"What may change: {', '.join([*KEYS, *map('.'.join, _places())])}",
+            help=f"go on as it began: {resume_command(run, name=how_to_name(run))}; or leave --resume out for a new "
+            f"run. What may change: {', '.join([*KEYS, *map('.'.join, _places())])}",
             notes=found,
         )
 
@@ -158,7 +159,7 @@ def _expect_unfinished(run: RunFolder, *, train: Train, before: Train) -> None:
     elif train.epochs > done:
         return
     else:
-        help = f"train longer: {resume_command(run, name=run.name)} train.epochs=N, with N above {done}"
+        help = f"train longer: {resume_command(run, name=how_to_name(run))} train.epochs=N, with N above {done}"
     raise UsageError(f"{run.name} is finished: it ended after epoch {done} of {before.epochs}", code="AM529", help=help)
 
 

@@ -124,7 +124,6 @@ def fit(
         if start.state is None:
             prepare_to_go_back(loop)
         try:
-            # Several workers leave together, which they agree on in the first step.
             between = watcher.look if start.crew is None else watcher.beat
             batches = feed(between) if feed else prepared.batches
             _train(loop, batches, ending=ending)

@@ -176,7 +176,8 @@ class StepWatcher(keras.callbacks.Callback):
         self._beat(clock)
 
     def beat(self) -> None:
-        """A sign of life, now and then."""
+        """A sign of life, now and then. It is all that one of several workers does before its first step, in which they
+        agree on leaving."""
         self._beat(time.perf_counter())
 
     def _leave_if_asked(self, clock: float) -> None:

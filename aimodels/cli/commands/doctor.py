@@ -51,9 +51,11 @@ def command(
         loaded = load(find(scaling), overrides=[*(words or ()), *(set_ or ())])
         asked = wanted(loaded.config.train, workers=workers, network=network or NETWORK, local=not no_local)
         return predict_scaling(console, loaded, asked=asked)
-    if workers or network or no_local or set_ or len(words or ()) > 1:
+    options = {"--workers": workers, "--network": network, "--no-local": no_local, "--set": set_}
+    given = [name for name, value in options.items() if value]
+    if given or len(words or ()) > 1:
         raise UsageError(
-            "without --scaling `aimodels doctor` takes one run, or nothing",
+            f"{given[0]} needs --scaling" if given else "without --scaling `aimodels doctor` takes one run, or nothing",
             code="AM444",
             help="to predict how a training scales: aimodels doctor --scaling CONFIG [KEY=VALUE]...",
         )

@@ -13,7 +13,7 @@ from aimodels.cli.console import Console
 from aimodels.cli.resuming import asked_of, named_config
 from aimodels.distribution.launching import Launch, LaunchEnd, WorkerEnd, launch
 from aimodels.distribution.strategy import check_launched
-from aimodels.errors import Interrupted, UsageError, WorkerFailed
+from aimodels.errors import AnswerIsNo, Interrupted, MissingError, UsageError, WorkerFailed
 
 GROUP = "more"
 # What several workers do together; the first two say what they train.
@@ -115,15 +115,16 @@ def _how(worker: WorkerEnd) -> str:
 
 
 def _what_next(worker: WorkerEnd, *, again: str) -> str:
-    if worker.exit_code == UsageError.exit_code:
+    if worker.exit_code in (UsageError.exit_code, MissingError.exit_code):
         return "what it said stands above; mend that before you start them again"
-    return f"what it said stands above; {again}"
+    said = "what it said stands above"
+    return said if worker.exit_code == AnswerIsNo.exit_code else f"{said}; {again}"
 
 
 def _again(call: parsing.Call, words: list[str], *, num_workers: int) -> str:
     """What to do after a worker was lost."""
     if call.words[0] not in TRAINING:
-        return "start them again"
+        return "mend that, and start them again"
     resume = [] if call.arguments["resume"] is not None else ["--resume", "auto"]
     again = [word.removesuffix("=") if word == "--resume=" else word for word in words] + resume
     return f"go on with what was kept: aimodels launch --workers {num_workers} -- {shlex.join(again)}"

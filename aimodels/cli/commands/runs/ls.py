@@ -8,10 +8,11 @@ from typer import Option
 
 from aimodels.cli import run_cells
 from aimodels.cli.console import Console
-from aimodels.cli.summary import how_to_name, listed
+from aimodels.cli.summary import listed
 from aimodels.cli.tables import BETWEEN, Form, table
 from aimodels.runs.filtering import conditions
 from aimodels.runs.listing import Record, all_runs, record
+from aimodels.runs.place import how_to_name
 from aimodels.runs.resuming import resume_command
 
 COLUMNS = "name,status,task,best,epochs,seconds,started,tags"
