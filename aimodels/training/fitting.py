@@ -124,8 +124,7 @@ def fit(
         if start.state is None:
             prepare_to_go_back(loop)
         try:
-            between = watcher.look if start.crew is None else watcher.beat
-            batches = feed(between) if feed else prepared.batches
+            batches = feed(watcher.look if start.crew is None else watcher.beat) if feed else prepared.batches
             _train(loop, batches, ending=ending)
         except StopTraining as stop:
             signals.left()
