@@ -35,11 +35,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="mnist.npz")
     parser.add_argument("--epochs", type=int, default=6, help="per run, of which the first does not count")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=MODELS, help="one of the networks")
     parser.add_argument("--save", action="store_true", help="write the summary into results.md")
     options = parser.parse_args()
     options.data = options.data.resolve()
     rows = []
-    for name in MODELS:
+    for name in [options.only] if options.only else MODELS:
         rounds = []
         for number in range(options.rounds):
             rounds.append(one_round(name, options))
@@ -47,9 +48,9 @@ def main() -> None:
         rows.append(compared(name, rounds))
         tell(**rows[-1])
     if options.save:
-        command = (
-            f"python bench/overhead.py --data mnist.npz --epochs {options.epochs} --rounds {options.rounds} --save"
-        )
+        only = f" --only {options.only}" if options.only else ""
+        length = f"--epochs {options.epochs} --rounds {options.rounds}"
+        command = f"python bench/overhead.py --data mnist.npz{only} {length} --save"
         save("Checkpoints and mirrored, MNIST", Figures(command, rows, " ".join((__doc__ or "").split())))
 
 
