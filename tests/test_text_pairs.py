@@ -168,6 +168,7 @@ def test_numbers_about_texts_go_the_whole_way(capsys: pytest.CaptureFixture[str]
     assert exported["max_abs_diff"] <= 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("verified_here")
 def test_text_columns_of_a_table_share_an_encoder(capsys: pytest.CaptureFixture[str]) -> None:
     from aimodels.runs.folder import RunFolder

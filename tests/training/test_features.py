@@ -68,7 +68,10 @@ def codes(events: list[Event]) -> set[str]:
     [
         (),
         pytest.param(("model.pooling=cls", "data.validation=0"), marks=pytest.mark.slow),
-        ("model.pooling=max", "train.batch_size={tokens: 200}", "train.class_weights=balanced"),
+        pytest.param(
+            ("model.pooling=max", "train.batch_size={tokens: 200}", "train.class_weights=balanced"),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_history_is_that_of_reading_the_texts_in_each_step(overrides: tuple[str, ...], tmp_path: Path) -> None:

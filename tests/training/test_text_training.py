@@ -88,6 +88,7 @@ def test_training_texts_change_by_seed_and_epoch_and_validation_never(
     assert ids(made.validation()) == ids(plain.validation())
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(tmp_path: Path) -> None:
     overrides = ("train.augment={word_dropout: 0.1, char_swap: 0.05}", "model.dropout=0.2", "model.words.max_length=12")
     one, other = (trained(tmp_path, *overrides) for _ in range(2))
