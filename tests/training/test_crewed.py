@@ -60,8 +60,9 @@ def test_a_worker_that_fails_before_there_is_a_run_is_not_waited_for(
     with met(Cluster(workers, index=0, source="the test"), loaded, DATASET) as crew:
         assert crew is not None
         has_met.set()
-        while not left and not is_over.wait(0.01):
-            pass
+        for _ in range(3_000):
+            if left or is_over.wait(0.01):
+                break
     other.join()
     assert left == [1]
     assert f"error[AM421]: worker 1 ({workers[1]}) was lost" in capfd.readouterr().err
