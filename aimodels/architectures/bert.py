@@ -147,7 +147,7 @@ def source(options: Options) -> str:
     return encoder_of(_encoder_reading(options)).source
 
 
-def identity(options: Options) -> str:
+def encoder_identity(options: Options) -> str:
     """A hash of what must stay as it is where a training goes on: the encoder's sizes and how it reads texts."""
     from aimodels.encoders.finding import encoder_of
 

@@ -11,7 +11,7 @@ from aimodels.distribution.slurm import port_of, slurm_tasks
 from aimodels.errors import UsageError
 
 ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):(?P<port>\d{1,5})")
-TF_CONFIG, SLURM, KUBERNETES = "TF_CONFIG", "Slurm", "AIMODELS_WORKERS"
+TF_CONFIG, SLURM = "TF_CONFIG", "Slurm"
 LAUNCH = "aimodels launch"
 # Set by `aimodels launch` for the workers that it starts: how many they are.
 LAUNCHED = "AIMODELS_LAUNCHED"
@@ -97,7 +97,10 @@ def find_cluster(environment: Mapping[str, str]) -> Cluster | None:
     return found
 
 
-def _checked(workers: Sequence[Any], *, index: Any, source: str, environment: Mapping[str, str]) -> Cluster:
+def _checked(
+    workers: Sequence[Any], *, index: Any, source: str, environment: Mapping[str, str], numbered_by: str = ""
+) -> Cluster:
+    """The cluster of these workers; `numbered_by` says which of them this is, where `source` does not."""
     for number, worker in enumerate(workers):
         if not isinstance(worker, str) or not worker.strip():
             raise _error(
@@ -114,7 +117,7 @@ def _checked(workers: Sequence[Any], *, index: Any, source: str, environment: Ma
     if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(workers):
         raise _error(
             "AM414",
-            f"{source} says that this is worker {index}, and there are {len(workers)} workers",
+            f"{numbered_by or source} says that this is worker {index}, and there are {len(workers)} workers",
             help=f"they count from 0; the last of {len(workers)} is {len(workers) - 1}",
         )
     return Cluster(
@@ -203,12 +206,9 @@ def _of_kubernetes(environment: Mapping[str, str]) -> Cluster | None:
         help = "a Job with `completionMode: Indexed` sets it; elsewhere set it to the number of the worker, from 0"
         raise _misfit(f"JOB_COMPLETION_INDEX {given}", help=help)
     workers = [part.strip() for part in listed.split(",")] if listed else _numbered(name, environment)
-    if int(index) >= len(workers):
-        help = f"they count from 0; are the `completions` of the Job {int(index) + 1} or more?"
-        message = f"JOB_COMPLETION_INDEX says that this is worker {index}, and there are {len(workers)} workers"
-        raise _error("AM414", message, help=help)
     source = "AIMODELS_WORKERS" if listed else "AIMODELS_WORKERS_NAME"
-    return _checked(workers, index=int(index), source=source, environment=environment)
+    numbered = "JOB_COMPLETION_INDEX"
+    return _checked(workers, index=int(index), source=source, environment=environment, numbered_by=numbered)
 
 
 def _numbered(name: str, environment: Mapping[str, str]) -> list[str]:

@@ -14,9 +14,12 @@ from aimodels.distribution.cluster import Address, Cluster
 from aimodels.distribution.frames import HEADER, Frame, Kind, NotOurs, header_of, send
 from aimodels.errors import MachineError, UsageError
 
-LONGEST_HELLO = 1 << 20
+# A config with some ten thousand columns.
+LONGEST_HELLO = 1 << 24
+READ_AT_ONCE = 1 << 16
 GIVING_UP_SECONDS = 5.0
-TELLING_SECONDS = 2.0
+# Those who start together come together.
+LATECOMERS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Reception:
         ends_at = time.monotonic() + seconds
         while len(self.guests) < self._cluster.size - 1:
             if self._is_troubled:
-                ends_at = min(ends_at, time.monotonic() + TELLING_SECONDS)
+                ends_at = min(ends_at, time.monotonic() + LATECOMERS_SECONDS)
             remaining = ends_at - time.monotonic()
             if remaining <= 0:
                 return
@@ -69,7 +72,7 @@ class Reception:
 
     def _listen(self, connection: socket.socket) -> None:
         try:
-            heard = connection.recv(LONGEST_HELLO)
+            heard = connection.recv(READ_AT_ONCE)
             if not heard:
                 raise EOFError
             self._heard[connection] += heard

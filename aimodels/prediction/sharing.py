@@ -189,7 +189,9 @@ def together(cluster: Cluster | None, facts: Mapping[str, Any]) -> Iterator[Shar
             if error.code == LOST and crew.lost is not None:
                 raise _lost(crew, crew.lost) from error
             crew.close()  # it says itself what is wrong: none is lost to another
-            raise _ended() if error.code == LOST else error from error.__cause__
+            if error.code == LOST:
+                raise _ended() from error
+            raise
 
 
 def _ended() -> FailedError:

@@ -71,25 +71,17 @@ def remove_what_never_began(run: RunFolder) -> None:
     """Remove the folder of a run that was killed before it was one: it has a lock that nobody holds, and no
     `run.json`."""
     if run.lock_file.exists() and not run.run_file.exists():
-        with suppress(UserError):
-            expect_free(run)
-            run.discard()
+        with suppress(UserError), locked(run):
+            if not run.run_file.exists():
+                run.discard()
 
 
 def _taken(run: RunFolder) -> int:
     """The open file, locked and with our name in it."""
-    ends_at = time.monotonic() + LOOKING_SECONDS
     while True:
         descriptor = os.open(run.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            try:
-                before = _expect_free(descriptor, run=run)
-            except FailedError:
-                if time.monotonic() >= ends_at:
-                    raise
-                os.close(descriptor)
-                time.sleep(LOOKING_SECONDS / 20)
-                continue
+            before = _expect_free(descriptor, run=run)
             if not _is_still_there(descriptor, run=run):
                 os.close(descriptor)
                 continue
@@ -112,7 +104,7 @@ def _expect_free(descriptor: int, *, run: RunFolder, kind: int = fcntl.LOCK_EX) 
     """Lock the file; what it says, empty where it says nothing."""
     reaches = True
     try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        _flock(descriptor, kind)
     except OSError as error:
         if error.errno in HELD:
             raise _held(run, _said(descriptor)) from error
@@ -124,6 +116,20 @@ def _expect_free(descriptor: int, *, run: RunFolder, kind: int = fcntl.LOCK_EX) 
     if holder and not reaches and status(run.facts()) == "running":
         raise _held(run, holder)
     return holder
+
+
+def _flock(descriptor: int, kind: int) -> None:
+    """Lock the file, or raise; whoever wants it alone waits a moment for those who only look."""
+    ends_at = time.monotonic() + (LOOKING_SECONDS if kind == fcntl.LOCK_EX else 0.0)
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in HELD or time.monotonic() >= ends_at:
+                raise
+        else:
+            return
+        time.sleep(LOOKING_SECONDS / 20)
 
 
 def _is_still_there(descriptor: int, *, run: RunFolder) -> bool:

@@ -145,6 +145,7 @@ def facts_of(loaded: Loaded, prepared: Recorded, *, where: RunPlace) -> dict[str
 
     provenance, watch = prepared.dataset.provenance, prepared.progress.best
     architecture = discovery.plugin("architectures", prepared.config.model.name)
+    identity_of = getattr(architecture, "encoder_identity", None)
     return {
         "task": prepared.dataset.kind_of_task,
         "dataset": prepared.config.data.name,
@@ -154,7 +155,7 @@ def facts_of(loaded: Loaded, prepared: Recorded, *, where: RunPlace) -> dict[str
         "data": provenance.description,
         "data_fingerprint": provenance.fingerprint,
         "data_counts": provenance.counts,
-        "encoder_identity": architecture.identity(prepared.config.model) if hasattr(architecture, "identity") else None,
+        "encoder_identity": identity_of(prepared.config.model) if identity_of else None,
         "num_examples": prepared.dataset.num_examples,
         "num_parameters": prepared.num_parameters,
         "num_trainable": prepared.num_trainable,

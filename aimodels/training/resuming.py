@@ -88,7 +88,7 @@ def _expect_same_encoder(run: RunFolder, config: Config) -> None:
     """The state holds the weights that train, whatever the encoder's files hold now; not how texts are read."""
     architecture = discovery.plugin("architectures", config.model.name)
     was = run.facts().get("encoder_identity")
-    if was and was != architecture.identity(config.model):
+    if was and was != architecture.encoder_identity(config.model):
         raise FailedError(
             f"the encoder is not the one that {run.name} began with: its sizes, its pieces or its rules are others",
             code="AM406",

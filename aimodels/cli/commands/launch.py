@@ -126,5 +126,6 @@ def _again(call: parsing.Call, words: list[str], *, num_workers: int) -> str:
     if call.words[0] not in TRAINING:
         return "mend that, and start them again"
     resume = [] if call.arguments["resume"] is not None else ["--resume", "auto"]
+    # An option that stood alone has an empty value by now.
     again = [word.removesuffix("=") if word == "--resume=" else word for word in words] + resume
     return f"go on with what was kept: aimodels launch --workers {num_workers} -- {shlex.join(again)}"

@@ -52,8 +52,17 @@ def command(
       aimodels pretrain --resume
       aimodels train my.yaml model.encoder=runs/my-001/encoder
     """
-    sizes = options.by_key(epochs=epochs, batch_size=batch_size, lr=lr, limit=limit, max_time=max_time)
-    settings = sizes | options.by_key(seed=seed, device=device, strategy=strategy, name=name)
+    settings = options.by_key(
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        seed=seed,
+        device=device,
+        strategy=strategy,
+        name=name,
+        limit=limit,
+        max_time=max_time,
+    )
     words = [*(changes or ()), *(set_ or ())]
     asked = Asked(config, words, unset or (), settings, resume=resume, run_dir=run_dir, kind=PRETRAINING)
     what = chosen(console, asked)

@@ -64,8 +64,18 @@ def command(
       aimodels train --resume
       aimodels train my.yaml --resume auto
     """
-    sizes = options.by_key(epochs=epochs, batch_size=batch_size, lr=lr, limit=limit, max_time=max_time, folds=folds)
-    settings = sizes | options.by_key(seed=seed, device=device, strategy=strategy, name=name)
+    settings = options.by_key(
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        seed=seed,
+        device=device,
+        strategy=strategy,
+        name=name,
+        limit=limit,
+        folds=folds,
+        max_time=max_time,
+    )
     words = [*(changes or ()), *(set_ or ())]
     asked = Asked(config, words, unset or (), settings, resume=resume, run_dir=run_dir)
     what = chosen(console, asked)
