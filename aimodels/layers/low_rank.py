@@ -114,11 +114,19 @@ def merged(model: keras.Model) -> keras.Model:
         return model
     serialized = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
     twin = keras.saving.deserialize_keras_object(_without_changes(serialized))
-    for mine, plain in zip(_weighted(model), _weighted(twin), strict=True):
-        values = mine.merged_weights() if hasattr(mine, "merged_weights") else list(map(_numbers, _own(mine)))
-        for weight, value in zip(_own(plain), values, strict=True):
-            weight.assign(value)
+    weights = [weight for layer in _weighted(twin) for weight in _own(layer)]
+    for weight, value in zip(weights, merged_values(model), strict=True):
+        weight.assign(value)
     return twin
+
+
+def merged_values(model: keras.Model) -> Weights:
+    """A copy of the weights that `merged` would have."""
+    return [
+        np.array(value)
+        for layer in _weighted(model)
+        for value in (layer.merged_weights() if hasattr(layer, "merged_weights") else map(_numbers, _own(layer)))
+    ]
 
 
 def _without_changes(value: Any) -> Any:

@@ -1,9 +1,11 @@
 """Encoder, windows, batches and optimizer of a pre-training, ready for its first step."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from aimodels.config.schema import Config, Pretrain
@@ -22,6 +24,7 @@ from aimodels.pretraining.model import PretrainedModel, Weights
 from aimodels.pretraining.reading import Reader, reader, vocabulary_of
 from aimodels.pretraining.set_aside import forget, set_aside
 from aimodels.runs.folder import RunFolder
+from aimodels.training.checkpoints import Write
 from aimodels.training.compiling import compile_model
 from aimodels.training.fitting import end_epoch
 from aimodels.training.preparing import computing_in
@@ -72,15 +75,25 @@ class PreparedPretraining:
         """Nothing: all weights train."""
         return ""
 
-    def save_best(self, run: RunFolder, *, epoch: int) -> None:
+    def best(self, run: RunFolder, *, epoch: int) -> Write:
         """The best encoder so far, as a folder that `model.encoder` takes."""
-        write_encoder(
-            run.encoder,
-            shape=self.encoder.shape,
-            rules=self.encoder.rules,
-            vocabulary=self.encoder.vocabulary,
-            weights=self.carried | self.model.weights_by_name(),
-        )
+        weights = {name: np.array(values) for name, values in self.model.weights_by_name().items()}
+
+        def write() -> Path:
+            write_encoder(
+                run.encoder,
+                shape=self.encoder.shape,
+                rules=self.encoder.rules,
+                vocabulary=self.encoder.vocabulary,
+                weights=self.carried | weights,
+            )
+            return run.encoder
+
+        return write
+
+    def save_best(self, run: RunFolder, *, epoch: int) -> None:
+        """The same, at once."""
+        self.best(run, epoch=epoch)()
         emit(CheckpointSaved(path=run.encoder.name, epoch=epoch))
 
     def save_last(self, run: RunFolder, *, epoch: int) -> None:
@@ -92,7 +105,8 @@ class PreparedPretraining:
         The encoder is then that of this part of an epoch, if it is better; where the run goes on, it is the one from
         before again. After Ctrl-C the part is kept only where there is no encoder yet.
         """
-        if not run.encoder.exists():
+        # Not whether it is there: of several workers, only the chief has one from before the training was left.
+        if not progress.epochs_done:
             self.save_best(run, epoch=0)
         if stop.signal_number or not left.steps:
             return progress
@@ -102,7 +116,9 @@ class PreparedPretraining:
         metrics |= self.measured()
         set_aside(run)
         after = end_epoch(run, self, progress=progress, metrics=metrics, seconds=left.seconds)
-        if after.best.improved_at != after.epochs_done:
+        if after.best.improved_at == after.epochs_done:
+            self.save_best(run, epoch=after.epochs_done)
+        else:
             forget(run)
         return after
 

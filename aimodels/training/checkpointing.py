@@ -1,4 +1,7 @@
-"""Keeps the state of a training as often as `train.checkpoint` says. Files are written while training goes on."""
+"""Keeps the state of a training as often as `train.checkpoint` says, and what it learned whenever that is the best.
+
+Files are written while training goes on.
+"""
 
 import math
 import time
@@ -15,6 +18,7 @@ from aimodels.distribution.crew import Crew
 from aimodels.distribution.strategy import Placement
 from aimodels.events import CheckpointSaved, emit
 from aimodels.runs.folder import RunFolder
+from aimodels.training.checkpoints import Write
 from aimodels.training.progress import Progress
 from aimodels.training.schedules import Steps
 from aimodels.training.state import Position, State, WeightsNotFinite, put_metrics_back, values_of
@@ -24,7 +28,7 @@ from aimodels.training.stopping import LossNotFinite, seconds_of
 
 
 class Kept(Protocol):
-    """What is kept: a model that trains, and what says which of its weights never do."""
+    """What is kept: a model that trains, what says which of its weights never do, and what is of use to others."""
 
     @property
     def config(self) -> Config:
@@ -46,6 +50,9 @@ class Kept(Protocol):
     def frozen(self) -> str:
         """A hash of the weights that never train and are no part of `model`; empty where there are none."""
 
+    def best(self, run: RunFolder, *, epoch: int) -> Write:
+        """Copy what was learned, the best so far, for whoever uses the run; what comes back writes it in any thread."""
+
 
 @dataclass(frozen=True)
 class Start:
@@ -64,7 +71,8 @@ class Start:
 class StateKeeper(keras.callbacks.Callback):
     """Knows how far a training is and keeps its state; the first callback of `fit`, as others leave the loop.
 
-    At most one file is being written at a time. That it could not be is told at the end of a later step.
+    At most one state is being written at a time, and before it what was learned. That they could not be written is told
+    at the end of a later step.
     """
 
     def __init__(self, run: RunFolder, kept: Kept, *, start: Start) -> None:
@@ -75,7 +83,7 @@ class StateKeeper(keras.callbacks.Callback):
         self._options = kept.config.train.checkpoint
         self._seconds_between = math.inf if self._options.every is None else seconds_of(self._options.every)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
-        self._pending: Future[Path] | None = None
+        self._pending: Future[list[Path]] | None = None
         self._began_at = time.perf_counter() - (start.state.seconds if start.state else 0.0)
         self.begin(start)
 
@@ -140,7 +148,7 @@ class StateKeeper(keras.callbacks.Callback):
         is_best = progress.best.improved_at == progress.epochs_done
         self._collect()
         if is_last or is_best or self._is_due or (every is not None and progress.epochs_done % every == 0):
-            self.keep()
+            self.keep(is_best=is_best)
 
     def keep_left(self) -> None:
         """Keep the state of a training that is left here, and wait until it is written."""
@@ -151,13 +159,14 @@ class StateKeeper(keras.callbacks.Callback):
                 self.keep()
             self.wait()
 
-    def keep(self) -> None:
-        """Keep the state as it is now; the file is written in the background.
+    def keep(self, *, is_best: bool = False) -> None:
+        """Keep the state as it is now, and before it what was learned if that is the best; written in the background.
 
         Raises:
             LossNotFinite: a weight is NaN or infinite; nothing is kept.
             MachineError: the one before could not be written.
         """
+        self.wait()
         is_at_end = self.position.step == self._kept.steps.per_epoch
         if is_at_end:
             self.measured = self.measured or self._measured()
@@ -166,27 +175,28 @@ class StateKeeper(keras.callbacks.Callback):
             values = values_of(self._kept.model, within_epoch=within_epoch, crew=self._crew)
         except WeightsNotFinite as error:
             raise self._not_finite() from error
-        self.write(
-            State(
-                position=self.position,
-                progress=self.progress,
-                values=values,
-                measured=self.measured if is_at_end else {},
-                seconds=time.perf_counter() - self._began_at,
-                epoch_seconds=time.perf_counter() - self._epoch_began_at if self.position.step else 0.0,
-                frozen=self._kept.frozen,
-            )
+        state = State(
+            position=self.position,
+            progress=self.progress,
+            values=values,
+            measured=self.measured if is_at_end else {},
+            seconds=time.perf_counter() - self._began_at,
+            epoch_seconds=time.perf_counter() - self._epoch_began_at if self.position.step else 0.0,
+            frozen=self._kept.frozen,
         )
+        self.write(state, best=self._kept.best(self._run, epoch=self.position.epoch) if is_best else None)
 
-    def write(self, state: State) -> None:
-        """Write this state in the background, with the sizes that the files of the run have now."""
+    def write(self, state: State, *, best: Write | None = None) -> None:
+        """Write `best` and this state in the background, with the sizes that the files of the run have now."""
         self.wait()
+        files = [] if best is None else [best]
         self._kept_position, self._kept_at = state.position, time.perf_counter()
         self._kept.model.forget_wish("keep")
         # Of several workers the chief writes; all of them have read the variables, which some strategies do together.
         if self._run.worker is None:
             whole = replace(state, sizes=sizes_of(self._run))
-            self._pending = self._writer.submit(write_state, whole, self._run, keep=self._options.keep)
+            files.append(lambda: write_state(whole, self._run, keep=self._options.keep))
+        self._pending = self._writer.submit(lambda: [write() for write in files])
 
     def wait(self) -> None:
         """Wait until what is being written is.
@@ -196,8 +206,8 @@ class StateKeeper(keras.callbacks.Callback):
         """
         if self._pending is not None:
             pending, self._pending = self._pending, None
-            path = pending.result()
-            emit(CheckpointSaved(path=str(path.relative_to(self._run.path)), epoch=self._kept_position.epoch))
+            for path in pending.result():
+                emit(CheckpointSaved(path=str(path.relative_to(self._run.path)), epoch=self._kept_position.epoch))
 
     def _collect(self) -> None:
         if self._pending is not None and self._pending.done():

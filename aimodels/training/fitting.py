@@ -15,6 +15,7 @@ from aimodels.errors import FailedError
 from aimodels.events import EpochEnded, EpochStarted, StoppedEarly, emit
 from aimodels.runs.folder import RunFolder
 from aimodels.training.checkpointing import Start, StateKeeper
+from aimodels.training.checkpoints import Write
 from aimodels.training.ending import Ending
 from aimodels.training.image_source import broken_images_named
 from aimodels.training.progress import Progress, after_epoch
@@ -80,8 +81,8 @@ class Fitted(Protocol):
     def frozen(self) -> str:
         """A hash of the weights that never train and are no part of `model`; empty where there are none."""
 
-    def save_best(self, run: RunFolder, *, epoch: int) -> None:
-        """Keep what was learned, for whoever uses the run: it is the best so far."""
+    def best(self, run: RunFolder, *, epoch: int) -> Write:
+        """Copy what was learned, the best so far, for whoever uses the run; what comes back writes it in any thread."""
 
     def save_last(self, run: RunFolder, *, epoch: int) -> None:
         """Keep what was learned when training ends."""
@@ -186,13 +187,11 @@ def one_epoch(loop: Loop, batches: EpochBatches) -> Progress:
 def end_epoch(
     run: RunFolder, prepared: Fitted, *, progress: Progress, metrics: dict[str, float], seconds: float
 ) -> Progress:
-    """Write down what one more epoch gave, keep what it learned, and give the state after it."""
+    """Write down what one more epoch gave, and give the state after it."""
     epoch = progress.epochs_done
     metrics["learning_rate"] = prepared.last_rate
     after = after_epoch(progress, metrics, train=prepared.config.train)
     prepared.rate.reduction.assign(after.share_of_rate)
-    if after.best.improved_at == after.epochs_done:
-        prepared.save_best(run, epoch=epoch + 1)
     run.add_epoch(metrics, epoch=epoch + 1)
     run.add_timing(epoch=epoch + 1, seconds=seconds, examples_per_second=len(prepared.dataset.train) / seconds)
     if prepared.config.train.tensorboard:

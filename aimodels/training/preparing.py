@@ -17,12 +17,12 @@ from aimodels.distribution.larger_batches import offer
 from aimodels.distribution.precision import choose_precision
 from aimodels.distribution.strategy import Placement
 from aimodels.errors import FailedError, UsageError
-from aimodels.events import Inferred, emit
+from aimodels.events import CheckpointSaved, Inferred, emit
 from aimodels.layers.low_rank import num_merged_parameters
 from aimodels.runs.folder import RunFolder
 from aimodels.training.assembling import Network, assemble
 from aimodels.training.batching import Batches
-from aimodels.training.checkpoints import save_network
+from aimodels.training.checkpoints import BestNetwork, Write, save_network
 from aimodels.training.compiling import compile_model
 from aimodels.training.features import FeatureBatches, feature_batches, split_at_features
 from aimodels.training.objectives import objective_for
@@ -87,22 +87,29 @@ class Prepared:
         encoder = self.network.encoder
         return "" if encoder is None else hash_of(encoder)
 
-    def save_best(self, run: RunFolder, *, epoch: int) -> None:
+    def best(self, run: RunFolder, *, epoch: int) -> Write:
         """The network alone as the best checkpoint, with the weights averaged there if they have an average."""
-        self._save(run, which="best", epoch=epoch)
+        with self.model.averaged():
+            return self._best.copied(run)
 
     def save_last(self, run: RunFolder, *, epoch: int) -> None:
         """The same as the last checkpoint."""
         self._save(run, which="last", epoch=epoch)
 
+    @cached_property
+    def _best(self) -> BestNetwork:
+        return BestNetwork(self.network.whole)
+
     def _save(self, run: RunFolder, *, which: str, epoch: int) -> None:
         with self.model.averaged():
-            save_network(run, self.network.whole, which=which, epoch=epoch)
+            path = save_network(run, self.network.whole, which=which)
+        emit(CheckpointSaved(path=str(path.relative_to(run.path)), epoch=epoch))
 
     def leave(self, run: RunFolder, *, progress: Progress, stop: StopTraining, left: LeftEpoch) -> Progress:
         """Nothing of a first, unfinished epoch is lost; a later one is gone on with by `--resume`."""
-        if not run.checkpoint("best").exists():
-            self.save_best(run, epoch=0)
+        # Not whether the file is there: of several workers, only the chief has one from before it was left.
+        if not progress.epochs_done:
+            self._save(run, which="best", epoch=0)
         return progress
 
 

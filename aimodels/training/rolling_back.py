@@ -38,7 +38,7 @@ def go_back(loop: "Loop", broken: LossNotFinite) -> None:
     if state is not None:
         put_back(state, prepared.model)
     if state is None or not isinstance(on_nan, Rollback) or number > on_nan.times:
-        if state is not None and run.checkpoint("best").exists():
+        if state is not None and state.progress.epochs_done:
             prepared.save_last(run, epoch=state.position.epoch)
         if loop.crew is not None:
             loop.crew.close()  # all workers end with this error: none is lost to another

@@ -303,14 +303,14 @@ def test_a_signal_while_the_run_ends_leaves_it_to_be_finished(
     from aimodels.training import preparing
     from aimodels.training.train import train
 
-    save_best = preparing.Prepared.save_best
+    best = preparing.Prepared.best
 
-    def interrupted(self: Any, run: RunFolder, *, epoch: int) -> None:
-        save_best(self, run, epoch=epoch)
+    def interrupted(self: Any, run: RunFolder, *, epoch: int) -> Any:
         if epoch == 2:
             signal.raise_signal(signal.SIGTERM)
+        return best(self, run, epoch=epoch)
 
-    monkeypatch.setattr(preparing.Prepared, "save_best", interrupted)
+    monkeypatch.setattr(preparing.Prepared, "best", interrupted)
     options = "train.monitor=loss"
     run = train(loaded(tmp_path, "image", options), RunPlace(tmp_path / "runs"))
     assert (run.facts()["status"], run.facts()["epochs_done"]) == ("interrupted", 2)
