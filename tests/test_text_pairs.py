@@ -73,6 +73,7 @@ def trained(config: str, capsys: pytest.CaptureFixture[str]) -> Path:
     return Path(document(capsys, "train", "config.yaml", "--no-plots")["run"]["path"])
 
 
+@pytest.mark.usefixtures("verified_here")
 def test_pairs_go_the_whole_way(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     run = trained(PAIRS, capsys)
     samples = json.loads((run / "plots" / "data" / "samples.json").read_text(encoding="utf-8"))

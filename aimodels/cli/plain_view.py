@@ -142,10 +142,11 @@ def started_lines(event: RunStarted) -> list[str]:
     validation = f", {event.num_validation} val" if event.num_validation else ", no validation"
     classes = f", {event.num_classes} classes" if event.num_classes else ""
     trained = f" ({event.num_trainable} of them trained)" if event.num_trainable is not None else ""
+    precision = "" if event.precision == "float32" else f", {event.precision}"
     said = [
         f"run {event.path} (task {event.task}, seed {event.seed})",
         f"data {event.data}: {event.num_train} train{validation}{classes}; "
-        f"model {event.model}: {event.num_parameters} parameters{trained}; device {event.device}",
+        f"model {event.model}: {event.num_parameters} parameters{trained}; device {event.device}{precision}",
     ]
     for line in event.reading.splitlines():
         said += wrapped(f"texts {line}", indent=6)

@@ -135,3 +135,8 @@ def test_github_gets_warnings_beside_the_code(made):
 def test_a_run_without_validation_says_so():
     _, data = plain_view.started_lines(replace(STARTED, num_validation=0))
     assert data.startswith("data mnist: 54000 train, no validation, 10 classes;")
+
+
+def test_half_precision_is_said_beside_the_device():
+    _, data = plain_view.started_lines(replace(STARTED, device="CPU", precision="mixed_bfloat16"))
+    assert data.endswith("; device CPU, mixed_bfloat16")

@@ -97,8 +97,8 @@ train: {epochs: 2, batch_size: 32}
 """
 
 
-CONFIGS = {"cnn": IMAGES, "lstm": TEXTS, "bert": ENCODER}
-MORE_CONFIGS = {"mlp": DENSE, "transformer": ATTENTION, "table": TABLES, "frozen": FROZEN}
+CONFIGS = {"cnn": IMAGES, "bert": ENCODER}
+MORE_CONFIGS = {"mlp": DENSE, "lstm": TEXTS, "transformer": ATTENTION, "table": TABLES, "frozen": FROZEN}
 
 
 def run_in_process(configs: dict[str, str]) -> Any:
