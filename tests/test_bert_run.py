@@ -50,6 +50,7 @@ def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, A
     return found
 
 
+@pytest.mark.slow
 def test_from_a_folder_of_texts_to_a_saved_model(reviews: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert document(capsys, "check", str(reviews))["ok"]
     run = Path(document(capsys, "train", str(reviews))["run"]["path"])
@@ -78,7 +79,7 @@ def test_from_a_folder_of_texts_to_a_saved_model(reviews: Path, capsys: pytest.C
 @pytest.mark.parametrize(
     "changes",
     [
-        ("model.freeze=all", "model.dense=[8]"),
+        pytest.param(("model.freeze=all", "model.dense=[8]"), marks=pytest.mark.slow),
         ("model.lora.rank=2", "model.pooling=attention"),
         pytest.param(
             (

@@ -137,6 +137,7 @@ def build(options, *, tensors, num_outputs):
 """
 
 
+@pytest.mark.slow
 def test_an_architecture_of_the_users_own_goes_the_whole_way(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -37,14 +37,24 @@ def test_there_are_formats() -> None:
     assert {"saved_model", "keras"} <= set(NAMES)
 
 
-@pytest.fixture(params=["trained_run", "text_run", "table_run"])
+@pytest.fixture
 def run(request: pytest.FixtureRequest) -> RunFolder:
     """A run for images, one for texts and one for rows."""
     found: RunFolder = request.getfixturevalue(request.param)
     return found
 
 
-@pytest.mark.parametrize("name", NAMES)
+# Each process loads TensorFlow anew: every format and every kind of data once, the others with the slow tests.
+ALWAYS = {"images": NAMES, "texts": ["saved_model"], "rows": ["saved_model"]}
+RUNS = {"images": "trained_run", "texts": "text_run", "rows": "table_run"}
+CASES = [
+    pytest.param(name, run, marks=[] if name in ALWAYS[data] else pytest.mark.slow, id=f"{data}-{name}")
+    for data, run in RUNS.items()
+    for name in NAMES
+]
+
+
+@pytest.mark.parametrize(("name", "run"), CASES, indirect=["run"])
 def test_an_export_answers_like_the_run_in_a_clean_process(name: str, run: RunFolder, tmp_path: Path) -> None:
     result = exported(run, name, tmp_path)
     assert result.max_abs_diff <= 1e-5
@@ -106,6 +116,7 @@ def saved_model(trained_run: RunFolder, tmp_path_factory: pytest.TempPathFactory
     return exported(trained_run, "saved_model", tmp_path_factory.mktemp("saved"), num_verified=0).path
 
 
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS, indirect=True)
 def test_a_saved_model_holds_every_weight_once(run: RunFolder, tmp_path: Path) -> None:
     path = exported(run, "saved_model", tmp_path, num_verified=0).path
     weights = sum(4 * int(np.prod(weight.shape)) for weight in run.model().weights)

@@ -330,9 +330,8 @@ def test_an_encoder_needs_a_piece_that_hides(tmp_path: Path) -> None:
     assert raised.value.code == "AM567"
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(0, marks=pytest.mark.slow)], ids=["by a signal", "by the time"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, 0], ids=["by a signal", "by the time"])
 def test_a_pretraining_that_was_left_ends_as_the_one_that_was_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:

@@ -154,6 +154,7 @@ def folds(tmp_path: Path, *numbers: int) -> list[str]:
     return [model, "train.epochs=1", *(f"data.fold={{number: {number}, of: 3}}" for number in numbers)]
 
 
+@pytest.mark.slow
 def test_another_fold_computes_nothing_and_has_the_same_features(
     tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
