@@ -102,7 +102,9 @@ class SelfAttention(keras.layers.Layer):
         columns = slice(first * features, (first + len(parts)) * features)
         # Of all columns without a slice, whose gradient would be one more pass over them.
         every = len(parts) == len(JOINT)
-        kernel, bias = (self.kernel, self.bias) if every else (self.kernel[:, columns], self.bias[columns])
+        kernel, bias = self.kernel, self._bias_without_noise()
+        if not every:
+            kernel, bias = kernel[:, columns], bias[columns]
         joint = tf.nn.bias_add(tf.matmul(rows, kernel), bias)
         changed = [part for part in parts if part in self.changes]
         if not changed:
@@ -115,6 +117,12 @@ class SelfAttention(keras.layers.Layer):
             up = self.changes[part].up * self.changes[part].scale
             ups.append(tf.pad(up, [[0, 0], [before * features, (len(parts) - 1 - before) * features]]))
         return joint + tf.matmul(tf.matmul(rows, down), tf.concat(ups, axis=0))
+
+    def _bias_without_noise(self) -> Any:
+        """The biases; those of the keys are not trained. They add the same to all scores of a query, which the softmax
+        forgets: their gradient is 0 but for rounding, and Adam would make steps of that, others on every device."""
+        query, key, value = tf.split(self.bias, len(JOINT))
+        return tf.concat([query, tf.stop_gradient(key), value], axis=0)
 
     def merged_weights(self) -> Weights:
         """The weights, in their order, of the attention without changes that answers alike."""

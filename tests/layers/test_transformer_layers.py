@@ -67,6 +67,19 @@ def test_attention_computes_what_keras_computes() -> None:
     assert_all_close([output, by_input, *apart, *others], [*theirs[:2], *flat], atol=1e-3)
 
 
+def test_biases_of_keys_which_the_softmax_forgets_are_not_trained() -> None:
+    from aimodels.layers.self_attention import SelfAttention
+
+    layer = SelfAttention(HEADS)
+    layer.build((None, None, FEATURES))
+    randomise(layer)
+    _, _, _, by_bias, *_ = outputs_and_gradients(layer, features=FEATURES)(*batch())
+    by_query, by_key, by_value = np.split(by_bias, 3)
+    np.testing.assert_array_equal(by_key, 0)
+    assert by_query.all()
+    assert by_value.all()
+
+
 def test_attention_without_a_mask_looks_at_every_position() -> None:
     from aimodels.layers.self_attention import SelfAttention
 
