@@ -207,7 +207,8 @@ def test_heads_without_weights_begin_at_random_and_it_is_said(tmp_path: Path) ->
     assert "mlm/bias" in find_encoder(str(run.encoder)).weights()
 
 
-@pytest.mark.parametrize("family", [pytest.param("distilbert", marks=pytest.mark.slow), "electra"])
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["distilbert", "electra"])
 def test_every_family_can_be_trained(family: str, tmp_path: Path) -> None:
     run = pretrained(tmp_path, "train.epochs=1", family=family)
     assert find_encoder(str(run.encoder)).shape == find_encoder("tiny").shape
@@ -276,6 +277,7 @@ def test_no_time_at_all_leaves_the_encoder_as_it_was(tmp_path: Path) -> None:
     assert all(np.array_equal(was[name], now[name]) for name in was)
 
 
+@pytest.mark.slow
 def test_a_perplexity_that_rises_is_told(tmp_path: Path) -> None:
     heard: list[Event] = []
     with listening(heard.append):

@@ -179,7 +179,10 @@ def test_label_smoothing_and_class_weights_train(tmp_path: Path) -> None:
     assert run.facts()["status"] == "finished"
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "rmsprop", "adagrad", "lion", "muon"])
+RARER = [pytest.param(name, marks=pytest.mark.slow) for name in ("rmsprop", "adagrad", "lion", "muon")]
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", *RARER])
 def test_every_optimizer_learns(name: str, tmp_path: Path) -> None:
     run = trained(
         tmp_path,
