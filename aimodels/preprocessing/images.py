@@ -14,6 +14,7 @@ from aimodels.config.section import Section
 from aimodels.data.dataset import ImageFiles, ImageInput, Split, Texts
 from aimodels.data.rows import Rows
 from aimodels.errors import DataError
+from aimodels.preprocessing.untuned import untuned
 
 if TYPE_CHECKING:
     import keras
@@ -196,7 +197,7 @@ def _chunks(train: Split, *, input: ImageInput) -> Iterator[npt.NDArray[np.uint8
     files = tf.data.Dataset.from_tensor_slices(paths)
     images = files.map(lambda path: decode(tf.io.read_file(path), input=input), num_parallel_calls=tf.data.AUTOTUNE)
     with broken_files_named(paths, input=input):
-        for image in images.as_numpy_iterator():
+        for image in untuned(images).as_numpy_iterator():
             yield image[np.newaxis]
 
 

@@ -17,6 +17,7 @@ from aimodels.data.dataset import Split, TextInput, Texts
 from aimodels.data.word_counts import counted, most_frequent
 from aimodels.errors import DataError
 from aimodels.events import phase, warn
+from aimodels.preprocessing.untuned import untuned
 
 __all__ = [
     "Encoded",
@@ -265,7 +266,7 @@ def by_chunk(
     )
     # AUTOTUNE would begin with one thread, and be done before it dares to take another.
     threads = min(os.cpu_count() or 1, MOST_THREADS)
-    yield from pieces.map(called, num_parallel_calls=threads).as_numpy_iterator()
+    yield from untuned(pieces.map(called, num_parallel_calls=threads)).as_numpy_iterator()
 
 
 def _chunks(texts: Texts) -> Iterator[slice]:

@@ -12,7 +12,7 @@ from aimodels.pretraining.masking import MEASURED_EPOCH, MEASURING, Examples, Ma
 from aimodels.pretraining.model import NOTHING
 from aimodels.pretraining.windows import Windows
 from aimodels.training.ordering import Order, shuffled_by_budget, shuffled_by_length, sorted_by_length
-from aimodels.training.pipelines import in_order
+from aimodels.training.pipelines import in_order, read_ahead
 from aimodels.training.sharing import WHOLE, Shares
 
 
@@ -46,14 +46,14 @@ class MaskedBatches:
         """The training batches of one epoch from a step on, both counted from 0."""
         examples = self.masking.examples(self.windows, epoch=epoch)
         parts = self.shares.of(self._order(epoch=epoch).after(first_step))
-        return parts.told(_batches(examples, parts.order)).prefetch(tf.data.AUTOTUNE)
+        return read_ahead(parts.told(_batches(examples, parts.order)))
 
     def validation(self) -> tf.data.Dataset | None:
         """The validation batches: the same pieces are hidden in every epoch, so that epochs can be compared."""
         if self.measured is None or self._hidden is None:
             return None
         parts = self.shares.of(sorted_by_length(self.measured.lengths, batch_size=self.batch_size))
-        return parts.told(_batches(self._hidden, parts.order)).prefetch(tf.data.AUTOTUNE)
+        return read_ahead(parts.told(_batches(self._hidden, parts.order)))
 
     @cached_property
     def _hidden(self) -> Examples | None:

@@ -16,7 +16,7 @@ from aimodels.data.dataset import Dataset, ImageInput, Split, TextInput
 from aimodels.training.augmentation import augmented
 from aimodels.training.image_source import ImageSource, image_source
 from aimodels.training.ordering import Order, Positions, in_sequence
-from aimodels.training.pipelines import as_written
+from aimodels.training.pipelines import as_written, read_ahead
 from aimodels.training.sampling import sampled
 from aimodels.training.sharing import WHOLE, Shares
 from aimodels.training.table_source import StoredTableSource, TableSource, table_source
@@ -66,7 +66,7 @@ class Batches:
         are any)."""
         parts = self.shares.of(self.order(epoch).after(first_step))
         batches = self._shown(parts.order, epoch=epoch, shares=self.shares, first_step=first_step)
-        return parts.told(batches).prefetch(tf.data.AUTOTUNE)
+        return read_ahead(parts.told(batches))
 
     def sample(self, positions: Positions) -> tuple[Any, ...]:
         """These training examples as a batch of the first epoch shows them: (examples, targets, weights if any)."""
@@ -98,9 +98,7 @@ class Batches:
         if self.held_out is None or self.validation_targets is None:
             return None
         parts = self.shares.of(self.held_out.in_sequence())
-        return parts.told(self.held_out.batches(parts.order, targets=self.validation_targets)).prefetch(
-            tf.data.AUTOTUNE
-        )
+        return read_ahead(parts.told(self.held_out.batches(parts.order, targets=self.validation_targets)))
 
     def _chosen(self, *, epoch: int) -> npt.NDArray[np.int64]:
         """Positions of the training examples that an epoch shows."""

@@ -34,7 +34,7 @@ from aimodels.training.assembling import Network
 from aimodels.training.batching import Batches
 from aimodels.training.feature_cache import FeatureCache, Features
 from aimodels.training.ordering import Order, Positions, sorted_by_length
-from aimodels.training.pipelines import in_order
+from aimodels.training.pipelines import in_order, read_ahead
 from aimodels.training.stepping import Trained
 from aimodels.training.text_source import TextSource, text_source
 
@@ -93,7 +93,7 @@ class FeatureBatches:
     def _in(self, order: Order, name: str, targets: tuple[Any, ...]) -> tf.data.Dataset:
         columns, parts = (self.features[name], *targets), self.batches.shares.of(order)
         batches = in_order(parts.order, lambda chosen: tuple(tf.gather(each, chosen) for each in columns))
-        return parts.told(batches).prefetch(tf.data.AUTOTUNE)
+        return read_ahead(parts.told(batches))
 
 
 def feature_batches(batches: Batches, encoder: keras.Model, *, between: Callable[[], None]) -> FeatureBatches:
@@ -231,7 +231,7 @@ class _Work:
         lengths = np.diff(self.source.encoded.starts)[part.positions]
         order = sorted_by_length(lengths, batch_size=TOKENS_PER_BATCH).of(part.positions)
         num_done = 0
-        for number, (ids,) in enumerate(self.source.batches(order, targets=()).prefetch(tf.data.AUTOTUNE)):
+        for number, (ids,) in enumerate(read_ahead(self.source.batches(order, targets=()))):
             chosen = order.batch(number)
             self.found[chosen] = self._answer(ids).numpy()
             num_done += len(chosen)

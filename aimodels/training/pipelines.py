@@ -5,10 +5,16 @@ from typing import Any
 
 import tensorflow as tf
 
+from aimodels.preprocessing.untuned import untuned
 from aimodels.training.ordering import Order
 
 # What runs in the pipeline has no Python conditions on tensors; rewriting its source takes longer than tracing it.
 as_written = tf.autograph.experimental.do_not_convert
+
+
+def read_ahead(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """The batches, the next ones of which are made while a step runs."""
+    return untuned(batches.prefetch(tf.data.AUTOTUNE))
 
 
 def in_order(order: Order, fetch: Callable[[Any], tuple[Any, ...]]) -> tf.data.Dataset:

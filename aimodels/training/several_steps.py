@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from aimodels.training.pipelines import as_written
+from aimodels.training.sharing import next_of_each
 
 
 class SeveralSteps:
@@ -35,7 +36,7 @@ class SeveralSteps:
         strategy = self._model.distribute_strategy
 
         def one(number: Any) -> Any:
-            strategy.run(self._step, args=(next(iterator),))
+            strategy.run(self._step, args=(next_of_each(iterator, strategy),))
             return number + 1
 
         tf.while_loop(lambda number: number < count, one, [tf.constant(0)], parallel_iterations=1)

@@ -92,8 +92,32 @@ class Parts:
         return tf.data.Dataset.zip(batches, numbers).map(as_written(lambda batch, told: Share(batch, *told)))
 
 
-def handed_out(shares: tf.data.Dataset) -> Any:
-    """Shares as the current strategy wants them: one after the other to the replicas of this process."""
-    strategy = tf.distribute.get_strategy()
-    # They are cut already, and every process has made its own.
-    return strategy.distribute_datasets_from_function(lambda context: shares)
+class HandedOut(tf.data.Dataset, tf.distribute.DistributedDataset):
+    """Shares that Keras takes as handed out to the replicas already, and leaves alone; `next_of_each` hands them out.
+
+    The iterators of TensorFlow's own for several devices tune themselves, which cannot be turned off (see `untuned`),
+    and to make one takes longer than a short epoch.
+    """
+
+    def __init__(self, shares: tf.data.Dataset) -> None:
+        self._shares = shares
+
+    def __iter__(self) -> Any:
+        return iter(self._shares)
+
+    @property
+    def element_spec(self) -> Any:
+        """Of one share."""
+        return self._shares.element_spec
+
+    def cardinality(self) -> int:
+        """Not told, or Keras would begin a new epoch where one ends."""
+        return int(tf.data.UNKNOWN_CARDINALITY)
+
+    def _inputs(self) -> list[Any]:
+        return [self._shares]
+
+
+def next_of_each(iterator: Any, strategy: Any) -> Any:
+    """The next shares, one for each replica of this process, in the order of the replicas."""
+    return strategy.experimental_distribute_values_from_function(lambda context: next(iterator))

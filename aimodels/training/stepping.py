@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from aimodels.training.replica_seeds import differ_between_replicas
 from aimodels.training.several_steps import SeveralSteps, has_workers, num_replicas_of
-from aimodels.training.sharing import Share, handed_out
+from aimodels.training.sharing import HandedOut, Share
 
 if TYPE_CHECKING:
     from keras import Model as _Model
@@ -218,8 +218,7 @@ class Stepping(_Model):
         # A replica takes one share in each step.
         number = int(shares.cardinality()) // len(strategy.extended.worker_devices)
         self._num_steps = {**getattr(self, "_num_steps", {}), step: number}
-        with strategy.scope():
-            return handed_out(shares), number
+        return HandedOut(shares), number
 
     def _make_function(self, step_function: Callable[[Any], Any]) -> Any:
         """`steps_per_execution` steps per call from Python, of several replicas too."""
@@ -251,7 +250,10 @@ def _size(batch: Any) -> Any:
 
 
 def _takes_shares(dataset: Any) -> bool:
-    return isinstance(dataset, tf.data.Dataset) and isinstance(dataset.element_spec, Share)
+    """Whether these are shares that nobody has handed out yet."""
+    if isinstance(dataset, HandedOut) or not isinstance(dataset, tf.data.Dataset):
+        return False
+    return isinstance(dataset.element_spec, Share)
 
 
 def _num_replicas() -> int:

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from aimodels.distribution.scaling import Gradients
+from aimodels.preprocessing.untuned import untuned
 from aimodels.training.pipelines import as_written
 
 # All workers must add up as often: a number that follows from the bytes alone, at this speed and this time for each.
@@ -49,7 +50,8 @@ def sum_seconds(strategy: tf.distribute.Strategy, values: list[Any]) -> float:
         return tf.while_loop(lambda done: done < steps, go_on, [tf.constant(0)], parallel_iterations=1)
 
     in_graph = tf.function(as_written(several))
-    numbers = tf.data.Dataset.range(steps * (CALLS_OF_SUMS + 1) * len(strategy.extended.worker_devices))
+    several_shares = steps * (CALLS_OF_SUMS + 1) * len(strategy.extended.worker_devices)
+    numbers = untuned(tf.data.Dataset.range(several_shares))
     iterator = iter(strategy.distribute_datasets_from_function(lambda context: numbers))
     found = []
     for _ in range(CALLS_OF_SUMS + 1):

@@ -103,3 +103,9 @@ def test_a_file_that_cannot_be_decoded_is_named(files: ImageFiles) -> None:
     files.paths[7].write_bytes(b"not an image")
     with pytest.raises(DataError, match=r"7\.png cannot be decoded"):
         batches(dataset(files)).epoch(0)
+
+
+def test_no_iterator_waits_for_a_tuner() -> None:
+    made = batches(dataset())
+    assert not made.epoch(0).options().autotune.enabled
+    assert not made.validation().options().autotune.enabled
