@@ -10,7 +10,7 @@ from aimodels.cli.summary import run_document
 from aimodels.errors import FailedError
 from aimodels.runs.folder import CROSS_VALIDATION, RunFolder
 from aimodels.runs.listing import record
-from aimodels.runs.place import how_to_name
+from aimodels.runs.naming import how_to_name
 from aimodels.runs.reading import document_in
 from aimodels.runs.status import status
 

@@ -11,7 +11,7 @@ from aimodels.distribution.cluster import LAUNCHED
 from aimodels.runs.comparing import compare
 from aimodels.runs.folder import FINISHED, RunFolder
 from aimodels.runs.listing import Record, all_runs, bigger_is_better, record, value_of
-from aimodels.runs.place import how_to_name
+from aimodels.runs.naming import how_to_name
 from aimodels.runs.resuming import resume_command
 
 KEYS_SHOWN = 3
@@ -105,9 +105,12 @@ def summary(run: RunFolder, *, width: int) -> str:
     if best.exists():
         name = "latest" if how_to_name(run) == run.name and _is_latest(run) else how_to_name(run)
         resume = {resume_command(run, name=how_to_name(run)): "go on with it"} if found.is_unfinished else {}
-        measure = {f"aimodels eval {name}": "score it on the test split"}
-        export = {f"aimodels export {name}": "write a SavedModel for serving"}
-        following = [f"{command:<26}  {what}" for command, what in (resume | measure | export).items()]
+        use = {
+            f"aimodels eval {name}": "score it on the test split",
+            f"aimodels export {name}": "write a SavedModel for serving",
+        }
+        commands = resume | (use if run.facts().get("status") in FINISHED else {})
+        following = [f"{command:<26}  {what}" for command, what in commands.items()]
         lines += ["", f"  next      {following[0]}", *(f"            {line}" for line in following[1:])]
     return "\n".join(lines)
 

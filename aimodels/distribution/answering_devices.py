@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aimodels.distribution.cluster import Cluster, find_cluster
+from aimodels.errors import UsageError
 
 AnsweringStrategy = Literal["auto", "single", "mirrored"]
 
@@ -25,6 +26,21 @@ def answering_cluster(strategy: AnsweringStrategy, environment: Mapping[str, str
         UsageError: what is described makes no sense.
     """
     return find_cluster(environment) if strategy == "auto" else None
+
+
+def check_answering_launched(strategy: AnsweringStrategy, *, num_workers: int) -> None:
+    """Refuse an evaluation or a prediction that each worker of `aimodels launch` would do alone, and write over.
+
+    Raises:
+        UsageError: the strategy is one of a single process.
+    """
+    if num_workers > 1 and strategy != "auto":
+        raise UsageError(
+            f"with `--strategy {strategy}` each of the {num_workers} workers that were launched would answer every "
+            "example, and write the same files",
+            code="AM429",
+            help="without --strategy they share the examples; for one process leave out aimodels launch",
+        )
 
 
 def answering_devices(strategy: AnsweringStrategy = "auto", *, cluster: Cluster | None = None) -> AnsweringDevices:

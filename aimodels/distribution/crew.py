@@ -35,6 +35,10 @@ def worker_lost(cluster: Cluster, index: int) -> FailedError:
     )
 
 
+def _silence(peer: "_Peer") -> float:
+    return time.monotonic() - peer.heard_at
+
+
 class _Peer:
     """The other end of one connection: a thread reads it, so that an end is noticed whatever the program does."""
 
@@ -218,6 +222,17 @@ class Crew:
             peer.end_inbox()
         if on_lost is not None:
             on_lost(index)
+
+    def give_up_the_silent(self) -> None:
+        """Lose whoever has been silent longest, now that an operation that all take part in has failed.
+
+        TensorFlow has signs of life of its own and is less patient. Where the silent one is another worker's to hear,
+        wait until it is told. Returns where nobody is lost.
+        """
+        silent = max((peer for peer in self._peers.values() if not peer.has_left), key=_silence, default=None)
+        if silent is not None and _silence(silent) > 3 * LONGEST_PAUSE_SECONDS:
+            self.notice_loss(silent.index)
+        self._closing.wait(self.cluster.silent_seconds)
 
     def _stay_in_touch(self) -> None:
         """Give signs of life, and notice who gives none any more."""

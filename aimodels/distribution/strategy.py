@@ -57,7 +57,7 @@ def check_launched(train: Train, *, num_workers: int) -> None:
 
     Raises:
         UsageError: the strategy is one of a single process.
-        ConfigError: it asks for what workers cannot share.
+        ConfigError: it asks for what workers cannot share, or for batches that do not divide among them.
     """
     if num_workers > 1 and train.strategy in ("single", "mirrored"):
         raise UsageError(
@@ -67,6 +67,8 @@ def check_launched(train: Train, *, num_workers: int) -> None:
             help="with train.strategy=auto they train one run together; for one process leave out aimodels launch",
         )
     _check_agreement(train)
+    # A worker is one replica or more.
+    _check_divides(train, num_replicas=num_workers)
 
 
 def _check_agreement(train: Train) -> None:

@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aimodels.errors import FailedError, MissingError, UsageError
+from aimodels.errors import MissingError, UsageError
 from aimodels.runs.atomic import append, cannot_write, csv_line, write_json, write_text
+from aimodels.runs.naming import not_finished
 from aimodels.runs.reading import columns_in, document_in, unreadable
 from aimodels.runs.signature import input_of
-from aimodels.runs.status import unfinished
 
 if TYPE_CHECKING:
     import keras
@@ -227,11 +227,7 @@ class RunFolder:
                 help=f"train a model on it: aimodels train CONFIG model.encoder={run.encoder}",
             )
         if facts.get("status") not in FINISHED:
-            raise FailedError(
-                f"{path} is not a finished run: {unfinished(facts)}",
-                code="AM503",
-                help=f"go on with it: aimodels train --resume {run.name}; see aimodels runs show {run.name}",
-            )
+            raise not_finished(run, facts)
         if not run.checkpoint("best").exists():
             raise MissingError(
                 f"{path} has no checkpoint {run.checkpoint('best').name}",

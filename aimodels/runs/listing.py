@@ -81,7 +81,7 @@ def record(run: RunFolder) -> Record:
     except FailedError:
         return Record(run=run, status="unreadable")
     found = status(facts)
-    if found in ("running", "lost"):
+    if found in ("running", "lost", "failed"):
         facts = facts | _so_far(run, facts)
     best = facts.get("best") or {}
     return Record(

@@ -19,7 +19,7 @@ from aimodels.errors import FailedError, UserError
 from aimodels.events import warn
 from aimodels.runs.atomic import cannot_write
 from aimodels.runs.folder import RunFolder, now
-from aimodels.runs.place import how_to_name
+from aimodels.runs.naming import how_to_name
 from aimodels.runs.status import status
 
 # Whoever only looks holds a lock for a moment.

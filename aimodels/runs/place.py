@@ -1,6 +1,5 @@
 """Where a new run goes, and what people want to find it by."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,3 @@ class RunPlace:
     tags: Sequence[str] = ()
     notes: str = ""
     resumed: RunFolder | None = None
-
-
-def how_to_name(run: RunFolder) -> str:
-    """What a command needs to find the run from here: its name, or its path where it is not in `runs/`."""
-    is_usual = run.path.parent.resolve() == Path("runs").resolve()
-    return run.name if is_usual else shlex.quote(str(run.path))

@@ -12,8 +12,8 @@ from aimodels.errors import FailedError, MissingError, UsageError
 from aimodels.runs.atomic import TEMPORARY, flush, write_text
 from aimodels.runs.comparing import flat
 from aimodels.runs.folder import CROSS_VALIDATION, PRETRAINING, RunFolder
-from aimodels.runs.listing import all_runs
-from aimodels.runs.place import how_to_name
+from aimodels.runs.listing import all_runs, record
+from aimodels.runs.naming import how_to_name
 from aimodels.runs.status import is_unfinished
 
 # Whatever they are, the steps that were done would have been the same.
@@ -150,6 +150,7 @@ def _moved(config: Config, asked: Config, *, section: str) -> Section:
 def _expect_unfinished(run: RunFolder, *, train: Train, before: Train) -> None:
     facts = run.facts()
     if is_unfinished(facts) or facts.get("status") == "running":
+        _expect_no_less(run, train=train, before=before)
         return
     done = facts.get("epochs_done") or 0
     if facts.get("status") == "stopped_early":
@@ -161,6 +162,17 @@ def _expect_unfinished(run: RunFolder, *, train: Train, before: Train) -> None:
     else:
         help = f"train longer: {resume_command(run, name=how_to_name(run))} train.epochs=N, with N above {done}"
     raise UsageError(f"{run.name} is finished: it ended after epoch {done} of {before.epochs}", code="AM529", help=help)
+
+
+def _expect_no_less(run: RunFolder, *, train: Train, before: Train) -> None:
+    done = record(run).epochs_done or 0
+    if train.epochs < min(done, before.epochs):
+        raise UsageError(
+            f"{run.name} has trained {done} of {before.epochs} epochs, more than train.epochs={train.epochs} asks for",
+            code="AM529",
+            help=f"go on as it began: {resume_command(run, name=how_to_name(run))}; or end it with what it has: "
+            f"{resume_command(run, name=how_to_name(run))} train.epochs={done}",
+        )
 
 
 def _patience(early_stopping: EarlyStopping | None) -> int:

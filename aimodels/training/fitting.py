@@ -214,6 +214,10 @@ def _fit_epoch(loop: Loop, batches: EpochBatches) -> dict[str, float]:
             code="AM402",
             help=f"try {_half(train.batch_size)}; it changes the result, so it is left to you",
         ) from error
+    except tf.errors.OpError:
+        if loop.crew is not None:
+            loop.crew.give_up_the_silent()
+        raise
     metrics = {name: found[name] for name in sorted(found, key=_loss_first)}
     if not all(map(_is_finite, metrics.values())) or not has_finite_weights(prepared.model):
         raise LossNotFinite(epoch=epoch + 1, step=prepared.steps.per_epoch, last_finite=None)

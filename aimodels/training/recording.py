@@ -120,9 +120,10 @@ def _begin(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPl
 
 def _go_on(run: RunFolder, loaded: Loaded, prepared: "Prepared", *, where: RunPlace, start: Start) -> None:
     go_on_in(run, loaded, where=where, start=start, num_replicas=prepared.placement.num_replicas)
-    if start.state is None:
-        # It may have been killed before all of this was written.
+    # It may have been killed before all of this was written, or have lost it since.
+    if start.state is None or not (run.environment_file.exists() and run.signature_file.exists()):
         write_what_it_takes(run, prepared)
+    if start.state is None:
         _keep_samples(run, prepared)
 
 

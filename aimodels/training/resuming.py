@@ -23,6 +23,7 @@ from aimodels.training.crewed import WorkerRun
 from aimodels.training.progress import Progress
 from aimodels.training.shared_states import newest_state_of
 from aimodels.training.state import State, put_back
+from aimodels.training.state_files import expect_states
 
 PUT_BACK = "put back the files of the encoder as they were, or train anew, without --resume"
 # What a step computes is theirs.
@@ -58,6 +59,7 @@ def start_of(run: RunFolder, prepared: GoesOn, *, where: RunPlace, crew: Crew | 
     if run.worker is None:
         _expect_same_data(run, prepared)
         _expect_same_encoder(run, prepared.config)
+        expect_states(run)
     state = newest_state_of(run, crew)
     if state is None:
         return Start(prepared.progress, crew=crew)

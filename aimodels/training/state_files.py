@@ -80,6 +80,23 @@ class KeptState:
     state: State
 
 
+def expect_states(run: RunFolder) -> None:
+    """Make sure that a run that has trained has states: it would begin again, and what it gave would be lost.
+
+    Raises:
+        FailedError: it has none.
+    """
+    epochs = run.history().get("epoch", []) if run.history_file.exists() else []
+    # Killed early, a run has none yet: the first may still have been written when the second epoch ended.
+    if len(epochs) <= 2 or state_files(run.states):
+        return
+    raise FailedError(
+        f"{run.name} has trained {len(epochs)} epochs and {run.states} holds no state: they were removed",
+        code="AM403",
+        help="put back a copy of the run, or train anew, without --resume",
+    )
+
+
 def newest_state(run: RunFolder) -> State | None:
     """The newest state that is whole; None where none was kept. Those that are broken are told, and passed over.
 

@@ -97,6 +97,9 @@ def test_the_help_of_a_command_is_shown_once(program):
         (["--workers", "2", "--", "train", "my.yaml", "--epoch", "3"], "AM151"),
         (["--workers", "2", "--", "train", "my.yaml", "train.strategy=mirrored"], "AM429"),
         (["--workers", "2", "--", "train", "my.yaml", "--folds", "3"], "AM426"),
+        (["--workers", "2", "--", "train", "my.yaml", "train.batch_size=33"], "AM303"),
+        (["--workers", "2", "--", "eval", "latest", "--strategy", "single"], "AM429"),
+        (["--workers", "2", "--", "predict", "latest", "new.csv", "--strategy", "mirrored"], "AM429"),
     ],
     ids=" ".join,
 )
@@ -109,12 +112,28 @@ def test_what_cannot_be_launched_is_said_before_anything_starts(program, argumen
 
 def test_a_worker_that_was_killed_is_named(capfd, monkeypatch):
     killed, stopped = WorkerEnd(1, 137, was_stopped=False), WorkerEnd(2, 143, was_stopped=True)
-    ends = LaunchEnd((WorkerEnd(0, 1, was_stopped=False), killed, stopped))
+    ends = LaunchEnd((WorkerEnd(0, 1, was_stopped=False), killed, stopped, replace(stopped, index=3)))
     monkeypatch.setattr(command, "launch", lambda request: ends)
-    assert main(["launch", "--workers", "3", "--", "train", "my.yaml"]) == 137
+    assert main(["launch", "--workers", "4", "--", "train", "my.yaml"]) == 137
     said = capfd.readouterr().err
-    assert "worker 1 was killed by SIGKILL; stopped with it: worker 2" in said
-    assert "go on with what was kept: aimodels launch --workers 3 -- train my.yaml --resume auto" in said
+    assert "worker 1 was killed by SIGKILL; stopped with it: worker 2, 3" in said
+    assert "go on with what was kept: aimodels launch --workers 4 -- train my.yaml --resume auto" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "says"),
+    [
+        ("train my.yaml", 130, "worker 0 was stopped by SIGINT"),
+        ("train my.yaml", 5, "stands above; mend that, then go on with what was kept: aimodels launch"),
+        ("train my.yaml", 2, "stands above; mend that before you start them again"),
+        ("eval latest", 5, "stands above; mend that, and start them again"),
+    ],
+)
+def test_what_is_to_be_done_after_a_worker_failed(words, exit_code, says, capfd, monkeypatch):
+    ends = LaunchEnd((WorkerEnd(0, exit_code, was_stopped=False), WorkerEnd(1, 0, was_stopped=False)))
+    monkeypatch.setattr(command, "launch", lambda request: ends)
+    assert main(["launch", "--workers", "2", "--", *words.split()]) == exit_code
+    assert says in capfd.readouterr().err
 
 
 POLITE = """

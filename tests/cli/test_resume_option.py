@@ -133,6 +133,27 @@ def test_what_cannot_go_on_is_refused(
     assert not Path("runs").exists()
 
 
+def test_failed_runs_are_listed_with_the_command_and_not_offered_for_use(
+    runs_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of(runs_dir, status="failed", epochs_done=0)
+    assert main(["runs", "ls"]) == 0
+    assert f"{run.name} has failed; go on with it: aimodels train --resume {run.name}" in capsys.readouterr().err
+    assert main(["runs", "show", run.name]) == 0
+    shown = capsys.readouterr().out
+    assert "aimodels eval" not in shown
+    assert f"aimodels train --resume {run.name}" in shown
+
+
+def test_the_command_finds_a_run_of_another_folder(runs_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = run_of(runs_dir, **running(heartbeat="2026-01-01T00:00:00Z"))
+    moved = runs_dir.rename(runs_dir.parent / "kept runs")
+    assert main(["--runs-dir", str(moved), "eval", run.name]) == 1
+    said = capsys.readouterr().err
+    assert "aimodels train --resume '" in said
+    assert f"kept runs/{run.name}'" in said
+
+
 def test_lost_runs_are_listed_with_the_command(runs_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = run_of(runs_dir, **running(heartbeat="2026-01-01T00:00:00Z"))
     assert main(["runs", "ls"]) == 0

@@ -14,7 +14,7 @@ from aimodels.distribution.meeting import meet
 from aimodels.errors import FailedError
 
 PROGRAM = """
-import os, sys
+import os, sys, time
 from aimodels.distribution.cluster import Cluster
 from aimodels.distribution.meeting import meet
 
@@ -27,7 +27,11 @@ cluster = Cluster(tuple(workers), index=int(index), source="the test", silent_se
 crew = meet(cluster, {}, timeout=30)
 crew.watch(lost)
 print("met", flush=True)
-if sys.stdin.readline() == "fail\\n":
+line = sys.stdin.readline()
+if line == "failed\\n":
+    time.sleep(4)
+    crew.give_up_the_silent()
+if line == "fail\\n":
     with crew:
         raise SystemExit(3)
 crew.close()
@@ -184,3 +188,12 @@ def test_only_the_chief_tells_and_only_the_others_hear(crews):
         other.tell(b"")
     with pytest.raises(RuntimeError, match="worker 0 cannot hear"):
         chief.hear()
+
+
+def test_who_is_silent_is_lost_where_an_operation_of_all_has_failed(processes):
+    workers = processes(2)
+    workers[1].send_signal(signal.SIGSTOP)
+    workers[0].stdin.write("failed\n")
+    workers[0].stdin.flush()
+    assert workers[0].stdout.readline() == "lost 1\n"
+    assert workers[0].wait(timeout=30) == 7

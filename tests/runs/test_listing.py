@@ -233,3 +233,8 @@ def test_latest_is_the_newest_run_wherever_it_was_put(three, runs_dir, tmp_path,
 def test_a_link_called_latest_in_the_current_folder_does_not_hide_the_latest_run(three, runs_dir, tmp_path):
     (tmp_path / "latest").symlink_to(runs_dir / "mnist-001")
     assert find_run("latest", runs_dir=runs_dir).name == "other-001"
+
+
+def test_a_run_that_failed_has_the_epochs_of_its_history(runs_dir):
+    found = record(written_run(runs_dir, status="failed", epochs_done=0, best=None))
+    assert (found.epochs_done, found.best, found.best_epoch) == (3, 0.75, 2)

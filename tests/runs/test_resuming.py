@@ -156,3 +156,13 @@ def test_files_are_cut_to_what_the_state_knows_of(runs_dir):
     with pytest.raises(FailedError, match="is shorter than when the state") as caught:
         cut_to({"history.csv": 18}, run=run)
     assert caught.value.code == "AM403"
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_fewer_epochs_than_were_trained_are_refused(runs_dir, epochs):
+    run = written_run(runs_dir, status="failed", epochs_done=0)
+    train = run.config.train.model_copy(update={"epochs": epochs})
+    with pytest.raises(UsageError, match="has trained 3 of 3 epochs, more than train.epochs") as caught:
+        going_on(run, run.config.model_copy(update={"train": train}))
+    assert caught.value.code == "AM529"
+    assert going_on(run, run.config).config.train.epochs == 3

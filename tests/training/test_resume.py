@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from written_runs import written_run
 
 from aimodels.config.loading import Loaded, load
 from aimodels.errors import FailedError, UsageError
@@ -217,6 +218,26 @@ def test_without_a_whole_state_nothing_goes_on(copied: RunFolder) -> None:
     assert caught.value.code == "AM403"
     assert copied.history_file.read_bytes() == history
     assert copied.facts()["status"] == "failed"
+
+
+def test_a_run_whose_states_are_gone_does_not_begin_again(tmp_path: Path) -> None:
+    from aimodels.training.state_files import expect_states
+
+    runs_dir = tmp_path / "runs"
+    run = written_run(runs_dir)
+    with pytest.raises(FailedError, match="has trained 3 epochs and .* holds no state") as caught:
+        expect_states(run)
+    assert caught.value.code == "AM403"
+    # Of two epochs the first state may not have been written yet when the run was killed.
+    expect_states(written_run(runs_dir, accuracies=(0.5, 0.6)))
+
+
+def test_what_a_run_has_lost_is_written_again(copied: RunFolder, wholes: dict[str, RunFolder]) -> None:
+    copied.signature_file.unlink()
+    copied.environment_file.unlink()
+    resumed(copied)
+    assert copied.signature == wholes["image"].signature
+    assert copied.environment_file.exists()
 
 
 def test_other_data_are_refused(copied: RunFolder) -> None:

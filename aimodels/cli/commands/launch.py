@@ -11,9 +11,10 @@ from typer import Argument, Option
 from aimodels.cli import finding, parsing
 from aimodels.cli.console import Console
 from aimodels.cli.resuming import asked_of, named_config
+from aimodels.distribution.answering_devices import check_answering_launched
 from aimodels.distribution.launching import Launch, LaunchEnd, WorkerEnd, launch
 from aimodels.distribution.strategy import check_launched
-from aimodels.errors import AnswerIsNo, Interrupted, MissingError, UsageError, WorkerFailed
+from aimodels.errors import AnswerIsNo, Interrupted, MachineError, MissingError, UsageError, WorkerFailed
 
 GROUP = "more"
 # What several workers do together; the first two say what they train.
@@ -83,6 +84,7 @@ def _check(call: parsing.Call, *, num_workers: int) -> None:
         UserError: the config cannot be read, something in it is wrong, or workers would not train it together.
     """
     if call.words[0] not in TRAINING:
+        check_answering_launched(call.arguments["strategy"], num_workers=num_workers)
         return
     loaded = named_config(asked_of(call.arguments))
     if loaded is not None:
@@ -107,8 +109,8 @@ def _raise_if_failed(end: LaunchEnd, *, again: str) -> None:
 def _how(worker: WorkerEnd) -> str:
     """How a worker failed, as the end of a sentence."""
     number = worker.exit_code - 128
-    if number == signal.SIGTERM:
-        return "was stopped by SIGTERM"
+    if number in (signal.SIGTERM, signal.SIGINT):
+        return f"was stopped by {signal.Signals(number).name}"
     if number in list(signal.Signals):
         return f"was killed by {signal.Signals(number).name}"
     return f"ended with exit code {worker.exit_code}"
@@ -118,13 +120,17 @@ def _what_next(worker: WorkerEnd, *, again: str) -> str:
     if worker.exit_code in (UsageError.exit_code, MissingError.exit_code):
         return "what it said stands above; mend that before you start them again"
     said = "what it said stands above"
-    return said if worker.exit_code == AnswerIsNo.exit_code else f"{said}; {again}"
+    if worker.exit_code == AnswerIsNo.exit_code:
+        return said
+    if not again:
+        return f"{said}; mend that, and start them again"
+    return f"{said}; mend that, then {again}" if worker.exit_code == MachineError.exit_code else f"{said}; {again}"
 
 
 def _again(call: parsing.Call, words: list[str], *, num_workers: int) -> str:
     """What to do after a worker was lost."""
     if call.words[0] not in TRAINING:
-        return "mend that, and start them again"
+        return ""
     resume = [] if call.arguments["resume"] is not None else ["--resume", "auto"]
     # An option that stood alone has an empty value by now.
     again = [word.removesuffix("=") if word == "--resume=" else word for word in words] + resume

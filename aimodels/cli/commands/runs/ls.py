@@ -12,7 +12,7 @@ from aimodels.cli.summary import listed
 from aimodels.cli.tables import BETWEEN, Form, table
 from aimodels.runs.filtering import conditions
 from aimodels.runs.listing import Record, all_runs, record
-from aimodels.runs.place import how_to_name
+from aimodels.runs.naming import how_to_name
 from aimodels.runs.resuming import resume_command
 
 COLUMNS = "name,status,task,best,epochs,seconds,started,tags"
@@ -57,9 +57,10 @@ def command(
         console.out(table(console, headers=names, rows=rows, form=form))
         console.essential("\n".join(found.name for found in shown))
     for found in shown:
-        if found.status == "lost":
+        if found.status == "lost" or (found.status == "failed" and found.epochs_done):
+            what = "is lost" if found.status == "lost" else "has failed"
             console.note(
-                f"{found.name} is lost; go on with it: {resume_command(found.run, name=how_to_name(found.run))}"
+                f"{found.name} {what}; go on with it: {resume_command(found.run, name=how_to_name(found.run))}"
             )
     if len(shown) < len(records):
         console.note(f"{len(shown)} of {len(records)} runs in {console.runs_dir}; -n and --filter choose")
