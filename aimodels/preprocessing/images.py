@@ -13,8 +13,8 @@ from pydantic import Field
 from aimodels.config.section import Section
 from aimodels.data.dataset import ImageFiles, ImageInput, Split, Texts
 from aimodels.data.rows import Rows
+from aimodels.data.untuned import untuned
 from aimodels.errors import DataError
-from aimodels.preprocessing.untuned import untuned
 
 if TYPE_CHECKING:
     import keras

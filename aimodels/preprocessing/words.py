@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from aimodels.config.words import WordsOptions as Options
 from aimodels.data.dataset import Split, TextInput, Texts
+from aimodels.data.untuned import untuned
 from aimodels.data.word_counts import counted, most_frequent
 from aimodels.errors import DataError
 from aimodels.events import phase, warn
-from aimodels.preprocessing.untuned import untuned
 
 __all__ = [
     "Encoded",

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from aimodels.preprocessing.untuned import untuned
+from aimodels.data.untuned import untuned
 from aimodels.training.ordering import Order
 
 # What runs in the pipeline has no Python conditions on tensors; rewriting its source takes longer than tracing it.

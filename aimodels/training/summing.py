@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from aimodels.data.untuned import untuned
 from aimodels.distribution.scaling import Gradients
-from aimodels.preprocessing.untuned import untuned
 from aimodels.training.pipelines import as_written
 
 # All workers must add up as often: a number that follows from the bytes alone, at this speed and this time for each.
